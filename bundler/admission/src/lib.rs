@@ -1,0 +1,1 @@
+//! From a received operation to the pool, and its re-check.

@@ -1,0 +1,1 @@
+//! Bundle assembly, fees, signers, submission state machine.

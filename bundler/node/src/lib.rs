@@ -1,0 +1,1 @@
+//! The writ binary: configuration, wiring, subcommands.

@@ -1,0 +1,1 @@
+//! User operations of every EntryPoint version, rule ids, stake views. No I/O.

@@ -1,0 +1,1 @@
+//! Actions, EIP-712 digests, quorum signatures, the signature suffix and its verification.

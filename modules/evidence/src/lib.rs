@@ -1,0 +1,1 @@
+//! Builds the policy input: call decoding, effects, history, account reader.

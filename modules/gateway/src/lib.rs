@@ -1,0 +1,1 @@
+//! Asks operators, returns at the quorum; the bundler's gate.

@@ -1,0 +1,1 @@
+//! The operator service: evidence, decision, signing log, signature.

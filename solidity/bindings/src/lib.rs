@@ -1,0 +1,1 @@
+//! Typed Rust bindings of Writ's contracts, generated from the compiled artifacts.

@@ -1,0 +1,1 @@
+//! End to end: real node, real EntryPoints, real accounts, real wallet clients.
