@@ -1,0 +1,74 @@
+# Writ. `make dev` shows it working, `make test` checks everything, `make help` lists the rest.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CACHE ?= $(HOME)/.cache/writ
+# Outside the clone, so that a second clone does not build the dependencies again.
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+export PATH := $(CACHE)/tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+ifneq ($(shell command -v mold),)
+export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS ?= -Clink-arg=-fuse-ld=mold
+endif
+
+CARGO_DENY_VERSION := 0.20.2
+DEBIAN_PACKAGES := clang libclang-dev mold
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+.PHONY: setup
+setup: node_modules/.writ-installed ## install what a new machine lacks: libclang, the Solidity toolchain, contract libraries
+	@script/toolchain/system-packages $(DEBIAN_PACKAGES)
+
+node_modules/.writ-installed: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: build
+build: setup ## build the `writ` binary
+	cargo build --locked -p writ-node
+
+.PHONY: dev
+dev: build ## start a chain, contracts, operators and bundler, and play the demonstration
+	"$$CARGO_TARGET_DIR/debug/writ" dev $(ARGS)
+
+.PHONY: demo
+demo: build ## play the demonstration once, then check every claim of it from the chain alone
+	script/demo/run-and-verify
+
+.PHONY: test
+test: setup format lint licences solidity-test rust-test demo ## everything
+
+.PHONY: format
+format: setup
+	cargo fmt --all --check
+	forge fmt --check
+
+.PHONY: lint
+lint: setup
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: licences
+licences: setup $(CACHE)/tools/bin/cargo-deny-$(CARGO_DENY_VERSION)
+	cargo deny --all-features check licenses bans sources
+	node script/toolchain/npm-licences.mjs
+
+$(CACHE)/tools/bin/cargo-deny-$(CARGO_DENY_VERSION):
+	cargo install --locked --debug --root "$(CACHE)/tools" --target-dir "$(CACHE)/tools/target" cargo-deny@$(CARGO_DENY_VERSION)
+	rm -rf "$(CACHE)/tools/target"
+	@touch $@
+
+.PHONY: solidity-test
+solidity-test: setup ## Forge unit, fuzz and invariant tests
+	forge test
+
+.PHONY: rust-test
+rust-test: setup ## all Rust tests, the end-to-end tests among them
+	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --locked --workspace; else cargo test --locked --workspace; fi
+
+.PHONY: bench
+bench: setup ## the benches whose table stands in the README
+	cargo bench --locked --workspace
