@@ -1,1 +1,56 @@
-//! Actions, EIP-712 digests, quorum signatures, the signature suffix and its verification.
+//! Attestations: what a quorum of operators signs, how it travels, and how it is verified.
+//!
+//! ```text
+//!  UserOperation ──action_of──> UserOperationAction ──hash──┐
+//!  input document ──keccak256──> evidence ──────────────────┤
+//!  Bounds ──hash──> bounds ─────────────────────────────────┼─> Attestation ──digest(Domain)──> OperatorKey::sign
+//!  AccountPolicy ──> policy, revision, epoch, sequence ─────┘                                          │
+//!                                                                                              OperatorSignature × k
+//!  owner's signature ‖ Suffix  <───────────────── Suffix::new ── encode ── attach ─────────────────────┘
+//!           │
+//!        split ──> verify(operation, suffix, Context) ──> Verified | AttestationError (names the check)
+//! ```
+//!
+//! The same bytes and hashes exist in `WritModule` (Solidity) and, through `hashTypedData`, in every wallet library; the
+//! vectors in `solidity/test/vectors/attestation.json` prove the three equal.
+//!
+//! Invariants:
+//! * One suffix has one encoding: whatever [`Suffix::decode`] accepts, [`Suffix::encode`] gives back byte for byte.
+//! * Parsing never panics and never allocates more than the bytes it was given.
+//! * A secret key is never printed, and is erased when dropped.
+//! * No I/O except loading a key, no clock: time is an argument.
+
+mod account;
+mod action;
+mod bound;
+mod diagnose;
+mod domain;
+mod error;
+mod key;
+mod quorum;
+mod set;
+mod signature;
+mod statement;
+mod suffix;
+mod typed;
+mod verify;
+pub mod wire;
+
+pub use account::{AccountError, AccountPolicy, AccountState, Configuration, Mode};
+pub use action::{
+    CallAction, ConfigurationAction, SignatureAction, UserOperationAction, action_of, max_cost_of,
+};
+pub use bound::{BOUND_LEN, Bound, BoundKind, Bounds, BoundsError, MAX_BOUNDS};
+pub use diagnose::{Mismatch, Subject, diagnose};
+pub use domain::{DOMAIN_NAME, DOMAIN_VERSION, Domain};
+pub use error::{AttestationError, CODE_EXPIRED, CODE_INVALID};
+pub use key::{KeyError, OperatorKey};
+pub use quorum::{ThrowawayQuorum, ThrowawayRequest};
+pub use set::{DETERMINISTIC_DEPLOYER, MAX_OPERATORS, OperatorSet, SetError};
+pub use signature::{OperatorSignature, SIGNATURE_LEN};
+pub use statement::{Attestation, Denial, TIME_LIMIT, reasons_hash};
+pub use suffix::{
+    LEVEL_QUORUM, MAGIC, MAX_SIGNATURES, MAX_SUFFIX_LEN, SCHEME_ECDSA, Suffix, VERSION, attach,
+    carries_suffix, largest_suffix, suffix_len,
+};
+pub use verify::{Context, Verified, check_configuration, check_window, verify};
