@@ -1,1 +1,46 @@
-//! User operations in revm: block-pinned state, tracer, ERC-7562 rules, estimation, effects.
+//! User operations in revm: block-pinned state, tracer, ERC-7562 rules, gas estimation, effects.
+//!
+//! ```text
+//!            node (plain JSON-RPC: no debug_*, no trace_*, no eth_call to an EntryPoint)
+//!              │ batches of reads at one block hash
+//!   NodeClient ┴─> StateProvider ──pin──> PinnedBlock (cache shared by all simulations of the block)
+//!                                            │ revm DatabaseRef, Overrides on top
+//!   SimulationRequest ──> Simulator ── handleOps(ops) in revm ──> Tracer (one pass)
+//!                                            │
+//!                                       Simulation { ops: [OpOutcome], failure }
+//!                                            ├─ trace ──> rules::check ──> violations by rule id
+//!                                            ├─ frames' gas ──> estimation
+//!                                            └─ effects ──> evidence, bounds
+//! ```
+//!
+//! Invariants:
+//! * What runs is the EntryPoint's own `handleOps` in a real transaction; nothing is patched except
+//!   what a request's [`Overrides`] name and the origin's balance.
+//! * A result is a function of request, block hash and fork: two machines get equal values.
+//! * All state of a simulation comes from one block hash; a node that cannot serve it is an error.
+//! * Everything a stranger can make grow is bounded by [`Limits`]; beyond a bound the operation is
+//!   refused, never judged on a cut trace.
+
+pub mod estimation;
+pub mod rules;
+pub mod trace;
+
+mod effects;
+mod failure;
+mod limits;
+mod node;
+mod outcome;
+mod overrides;
+mod request;
+mod state;
+mod validation;
+
+pub use effects::{Approval, DelegateCall, Effects, NativeTransfer, TokenStandard, TokenTransfer};
+pub use failure::{AaCode, Blame, FailedOp, Failure};
+pub use limits::Limits;
+pub use node::{NodeClient, NodeError, NodeOptions, NodeStats, StateRead, StateValue};
+pub use outcome::{ExecutionFrame, OpOutcome, OpReceipt, Simulation};
+pub use overrides::{AccountOverride, Overrides};
+pub use request::{DEFAULT_ORIGIN, SimulationRequest};
+pub use state::{BlockHeader, MemoryState, PinnedBlock, StateError, StateOptions, StateProvider};
+pub use validation::{PaymasterValidation, ValidationData};

@@ -1,0 +1,126 @@
+//! What execution did, as raw facts: transfers, approvals, delegate calls, creations.
+//!
+//! Taken from calls and logs of frames that were kept; whatever a reverted frame did is gone. Logs
+//! are claims of the contract that emits them: a token that lies about its transfers is believed
+//! here, and bounded by the hook on chain.
+
+use alloy::primitives::{Address, U256};
+use serde::{Deserialize, Serialize};
+
+/// Effects of one execution frame, each list in order of execution.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Effects {
+    /// Native currency moved by calls, creations and SELFDESTRUCT.
+    pub native: Vec<NativeTransfer>,
+    /// Token transfers, from logs.
+    pub tokens: Vec<TokenTransfer>,
+    /// Approvals, from logs.
+    pub approvals: Vec<Approval>,
+    /// DELEGATECALL and CALLCODE.
+    pub delegate_calls: Vec<DelegateCall>,
+    /// Contracts created.
+    pub created: Vec<Address>,
+    /// Every address called, created or delegated to, sorted, without repetitions.
+    pub touched: Vec<Address>,
+}
+
+impl Effects {
+    /// Native currency that left `account` minus what came in; `None` when more came in.
+    pub fn native_outflow(&self, account: Address) -> Option<U256> {
+        net(self.native.iter().map(|moved| (moved.from, moved.to, moved.amount)), account)
+    }
+
+    /// ERC-20 amount of `token` that left `account` minus what came in; `None` when more came in.
+    pub fn erc20_outflow(&self, token: Address, account: Address) -> Option<U256> {
+        let moves = self
+            .tokens
+            .iter()
+            .filter(|moved| moved.token == token && moved.standard == TokenStandard::Erc20);
+        net(moves.map(|moved| (moved.from, moved.to, moved.amount)), account)
+    }
+}
+
+/// Sums saturate: a lying token may claim amounts that no ledger can hold.
+fn net(moves: impl Iterator<Item = (Address, Address, U256)>, account: Address) -> Option<U256> {
+    let (mut out, mut back) = (U256::ZERO, U256::ZERO);
+    for (from, to, amount) in moves {
+        if from == account {
+            out = out.saturating_add(amount);
+        }
+        if to == account {
+            back = back.saturating_add(amount);
+        }
+    }
+    out.checked_sub(back)
+}
+
+/// Native currency moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NativeTransfer {
+    /// Payer.
+    pub from: Address,
+    /// Payee.
+    pub to: Address,
+    /// Wei, never zero.
+    pub amount: U256,
+}
+
+/// Which token standard a log belongs to, told by its shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenStandard {
+    /// `Transfer` with the amount in data.
+    Erc20,
+    /// `Transfer` with an indexed token id.
+    Erc721,
+    /// `TransferSingle` or `TransferBatch`.
+    Erc1155,
+}
+
+/// A token transfer, as the token's log tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenTransfer {
+    /// The contract that emitted the log.
+    pub token: Address,
+    /// Shape of the log.
+    pub standard: TokenStandard,
+    /// Payer; zero when minted.
+    pub from: Address,
+    /// Payee; zero when burned.
+    pub to: Address,
+    /// Token id; zero for ERC-20.
+    pub id: U256,
+    /// Amount; one for ERC-721.
+    pub amount: U256,
+}
+
+/// An approval, as the token's log tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// The contract that emitted the log.
+    pub token: Address,
+    /// Whose tokens.
+    pub owner: Address,
+    /// Who may move them.
+    pub spender: Address,
+    /// ERC-20: the allowance. ERC-721: 1 for the approved `id`. `ApprovalForAll`: maximum or zero.
+    pub amount: U256,
+    /// ERC-721 token id; zero otherwise.
+    pub id: U256,
+    /// `ApprovalForAll`: everything the owner has at this contract.
+    pub all: bool,
+}
+
+/// Code of `to` run on the storage of `from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DelegateCall {
+    /// Whose storage and balance.
+    pub from: Address,
+    /// Whose code.
+    pub to: Address,
+}

@@ -1,0 +1,1 @@
+//! Gas estimation by simulation.
