@@ -1,1 +1,22 @@
-//! Typed Rust bindings of Writ's contracts, generated from the compiled artifacts.
+//! Typed Rust bindings of Writ's contracts and of the contracts that Writ talks to.
+//!
+//! ```text
+//!  solidity/src ── forge build ──> solidity/out ── writ-bindings-generate ──> abi/*.json (committed)
+//!                                                                                │
+//!                            sol! ───────────────────────────────────────────────┘
+//!                             │
+//!        WritModule, DevAccount, …: calls, events, errors, creation code
+//! ```
+//!
+//! Invariants: the committed artifacts are what the sources compile to (`tests/drift.rs`); the interfaces of EntryPoint,
+//! ERC-7579 and ERC-20 are Writ's own definitions, so nothing with another licence is linked.
+
+pub mod entry_point;
+pub mod erc20;
+pub mod erc7579;
+mod module;
+
+pub use entry_point::{EntryPoint, EntryPointV06};
+pub use erc20::Erc20;
+pub use erc7579::Erc7579Account;
+pub use module::{MODE_ENFORCE, MODE_OBSERVE, MODE_OFF, WritModule};

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IWritErrors} from "./IWritErrors.sol";
+import {AccountState, Configuration, PolicyReference} from "./WritTypes.sol";
+import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {
+    IERC7579Hook,
+    IERC7579Validator
+} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+
+/// @title WritModule: validator (type 1) and hook (type 4) of ERC-7579 at one address
+/// @notice An account that installs it executes what its owner signed and a quorum of operators attested, and nothing else.
+interface IWritModule is IERC7579Validator, IERC7579Hook, IWritErrors {
+    /// @notice A configuration took effect. Emitted at block `AccountState.configuredAt`.
+    event ConfigurationSet(
+        address indexed account,
+        uint64 revision,
+        Configuration configuration,
+        PolicyReference[] policies
+    );
+
+    /// @notice A weaker configuration was scheduled; anyone can apply it from `readyAt` on.
+    event ConfigurationScheduled(
+        address indexed account,
+        bytes32 configurationHash,
+        uint48 readyAt,
+        Configuration configuration
+    );
+
+    /// @notice A scheduled configuration was withdrawn, by the owner or by another change.
+    event ConfigurationCancelled(address indexed account, bytes32 configurationHash);
+
+    /// @notice The owner announced to leave; from `exitAt` on the module stands aside.
+    event ExitAnnounced(address indexed account, uint48 exitAt);
+
+    /// @notice The owner stays, or a change to Enforce ended the exit.
+    event ExitCancelled(address indexed account);
+
+    /// @notice The account removed the module from one of its roles.
+    event Removed(
+        address indexed account, uint64 revision, bool validatorInstalled, bool hookInstalled
+    );
+
+    /// @notice So much of a bound asset left the account in one attested execution.
+    /// @param previousBlock The last block before this one with such an event; 0 when there is none or no history is kept.
+    event Outflow(
+        address indexed account,
+        address indexed asset,
+        uint8 kind,
+        uint256 amount,
+        uint64 sequence,
+        uint48 timestamp,
+        uint48 previousBlock
+    );
+
+    /// @notice In Observe: Enforce would have refused with this error.
+    event WouldBlock(address indexed account, bytes4 reason);
+
+    /// @notice Changes the configuration. Strengthening takes effect at once; anything else takes effect at once
+    /// with a quorum's ConfigurationAction attestation, or is scheduled for `exitDelay` from now.
+    /// @param account The account; anyone may call for it.
+    /// @param next The configuration to come.
+    /// @param policies The policies behind `next.policy`, with their parameters.
+    /// @param nonce The account's `configurationNonce`.
+    /// @param ownerSignature `r ‖ s ‖ v` of the owner over the EIP-712 struct Configure.
+    /// @param attestation A suffix (body, length, magic) over the ConfigurationAction, or empty.
+    function configure(
+        address account,
+        Configuration calldata next,
+        PolicyReference[] calldata policies,
+        uint256 nonce,
+        bytes calldata ownerSignature,
+        bytes calldata attestation
+    ) external;
+
+    /// @notice Applies a scheduled configuration after its delay. Anyone may call.
+    function applyConfiguration(
+        address account,
+        Configuration calldata next,
+        PolicyReference[] calldata policies
+    ) external;
+
+    /// @notice Withdraws the scheduled configuration.
+    function cancelConfiguration(address account, uint256 nonce, bytes calldata ownerSignature)
+        external;
+
+    /// @notice Starts the delay after which the account is free of the module. Needs no operator.
+    function announceExit(address account, uint256 nonce, bytes calldata ownerSignature) external;
+
+    /// @notice Withdraws the announcement, also after the delay.
+    function cancelExit(address account, uint256 nonce, bytes calldata ownerSignature) external;
+
+    /// @notice Everything that is known of an account.
+    function configurationOf(address account)
+        external
+        view
+        returns (Configuration memory configuration, AccountState memory state);
+
+    /// @notice Whether the account has the module installed in any role.
+    function isInitialized(address account) external view returns (bool);
+
+    /// @notice Whether the attestation of an operation verifies now, as validation would judge it.
+    /// @dev Reverts with the error that validation in Enforce mode would revert with. The owner's signature, tickets and
+    /// the clock are not looked at.
+    /// @return True when the quorum's signatures verify.
+    function checkAttestation(PackedUserOperation calldata userOp) external view returns (bool);
+
+    /// @notice EIP-712 domain separator of this module on this chain.
+    function domainSeparator() external view returns (bytes32);
+}
