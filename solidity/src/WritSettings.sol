@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {WritVerifier} from "./WritVerifier.sol";
+import {IWritModule} from "./interfaces/IWritModule.sol";
+import {Configuration, Mode, PolicyReference} from "./interfaces/WritTypes.sol";
+import {ConfigurationRules} from "./libraries/ConfigurationRules.sol";
+import {Digests} from "./libraries/Digests.sol";
+import {OwnerSignature} from "./libraries/OwnerSignature.sol";
+import {Attested, Suffix} from "./libraries/Suffix.sol";
+import {ERC4337Utils} from "@openzeppelin/contracts/account/utils/ERC4337Utils.sol";
+
+/// @title Who may change what
+/// @notice The owner strengthens at once. Weakening needs a quorum's attestation or the exit delay, and leaving needs the
+/// exit delay only. No function here looks at its caller: an attested call authorizes none of them.
+abstract contract WritSettings is WritVerifier, IWritModule {
+    /// @inheritdoc IWritModule
+    /// @dev 7562: not called in validation.
+    function configure(
+        address account,
+        Configuration calldata next,
+        PolicyReference[] calldata policies,
+        uint256 nonce,
+        bytes calldata ownerSignature,
+        bytes calldata attestation
+    ) external {
+        Account storage stored = _installedAccount(account);
+        Configuration memory current = _configuration(stored);
+        bytes32 currentHash = Digests.configurationHash(current);
+        bytes32 nextHash = Digests.configurationHash(next);
+        if (nextHash == currentHash) revert ConfigurationUnchanged();
+
+        _useOwnerSignature(
+            stored, nonce, Digests.configure(account, nextHash, nonce), ownerSignature
+        );
+        ConfigurationRules.check(next, policies);
+
+        if (attestation.length != 0) {
+            _requireQuorum(
+                stored,
+                Digests.configurationAction(account, currentHash, nextHash, nonce),
+                attestation
+            );
+            _apply(account, next, policies);
+        } else if (ConfigurationRules.strengthens(current, next)) {
+            _apply(account, next, policies);
+        } else {
+            _dropPending(account, stored);
+            uint48 readyAt = uint48(block.timestamp) + current.exitDelay;
+            stored.pendingConfiguration = nextHash;
+            stored.pendingReadyAt = readyAt;
+            emit ConfigurationScheduled(account, nextHash, readyAt, next);
+        }
+    }
+
+    /// @inheritdoc IWritModule
+    /// @dev 7562: not called in validation.
+    function applyConfiguration(
+        address account,
+        Configuration calldata next,
+        PolicyReference[] calldata policies
+    ) external {
+        Account storage stored = _installedAccount(account);
+        bytes32 nextHash = Digests.configurationHash(next);
+        if (nextHash != stored.pendingConfiguration) {
+            revert NotPending(nextHash, stored.pendingConfiguration);
+        }
+        if (block.timestamp < stored.pendingReadyAt) {
+            revert NotReady(stored.pendingReadyAt, block.timestamp);
+        }
+        ConfigurationRules.check(next, policies);
+        stored.pendingConfiguration = 0;
+        stored.pendingReadyAt = 0;
+        _apply(account, next, policies);
+    }
+
+    /// @inheritdoc IWritModule
+    /// @dev 7562: not called in validation.
+    function cancelConfiguration(address account, uint256 nonce, bytes calldata ownerSignature)
+        external
+    {
+        Account storage stored =
+            _set(account, Digests.CANCEL_CONFIGURATION_TYPEHASH, nonce, ownerSignature);
+        if (stored.pendingConfiguration == 0) revert NotPending(0, 0);
+        _dropPending(account, stored);
+    }
+
+    /// @inheritdoc IWritModule
+    /// @dev 7562: not called in validation.
+    function announceExit(address account, uint256 nonce, bytes calldata ownerSignature) external {
+        Account storage stored =
+            _set(account, Digests.ANNOUNCE_EXIT_TYPEHASH, nonce, ownerSignature);
+        if (stored.exitAt != 0) revert ExitAlreadyAnnounced(stored.exitAt);
+        uint48 exitAt = uint48(block.timestamp) + stored.exitDelay;
+        stored.exitAt = exitAt;
+        emit ExitAnnounced(account, exitAt);
+    }
+
+    /// @inheritdoc IWritModule
+    /// @dev 7562: not called in validation.
+    function cancelExit(address account, uint256 nonce, bytes calldata ownerSignature) external {
+        Account storage stored = _set(account, Digests.CANCEL_EXIT_TYPEHASH, nonce, ownerSignature);
+        if (stored.exitAt == 0) revert ExitNotAnnounced();
+        _dropExit(account, stored);
+    }
+
+    /// @dev Puts a checked configuration in force: the next revision, so that every outstanding attestation is void.
+    function _apply(address account, Configuration memory next, PolicyReference[] memory policies)
+        internal
+    {
+        Account storage stored = accounts[account];
+        // What was scheduled or announced against the former configuration does not reach into the next one.
+        _dropPending(account, stored);
+        if (next.mode == Mode.Enforce && stored.mode != Mode.Enforce) _dropExit(account, stored);
+
+        uint8 flags = stored.flags & (VALIDATOR | HOOK);
+        if (next.readsHistory) flags |= READS_HISTORY;
+        // By address: in validation an EntryPoint may not be asked what it can do (OP-054).
+        if (next.entryPoint == address(ERC4337Utils.ENTRYPOINT_V09)) flags |= TELLS_OPERATION;
+
+        uint64 revision = ++stored.revision;
+        stored.owner = next.owner;
+        stored.threshold = next.threshold;
+        stored.leastOperators = next.leastOperators;
+        stored.level = next.level;
+        stored.mode = next.mode;
+        stored.operatorSet = next.operatorSet;
+        stored.epoch = next.epoch;
+        stored.exitDelay = next.exitDelay;
+        stored.policy = next.policy;
+        stored.entryPoint = next.entryPoint;
+        stored.flags = flags;
+        stored.configuredAt = uint48(block.number);
+        stored.operatorSetCodeHash = next.operatorSetCodeHash;
+        emit ConfigurationSet(account, revision, next, policies);
+    }
+
+    function _dropPending(address account, Account storage stored) internal {
+        bytes32 pending = stored.pendingConfiguration;
+        if (pending == 0) return;
+        stored.pendingConfiguration = 0;
+        stored.pendingReadyAt = 0;
+        emit ConfigurationCancelled(account, pending);
+    }
+
+    function _dropExit(address account, Account storage stored) internal {
+        if (stored.exitAt == 0) return;
+        stored.exitAt = 0;
+        emit ExitCancelled(account);
+    }
+
+    function _installedAccount(address account) private view returns (Account storage stored) {
+        stored = accounts[account];
+        if (!_installed(stored)) revert NotInstalled(account);
+    }
+
+    function _set(address account, bytes32 typeHash, uint256 nonce, bytes calldata ownerSignature)
+        private
+        returns (Account storage stored)
+    {
+        stored = _installedAccount(account);
+        _useOwnerSignature(stored, nonce, Digests.setting(typeHash, account, nonce), ownerSignature);
+    }
+
+    function _useOwnerSignature(
+        Account storage stored,
+        uint256 nonce,
+        bytes32 structHash,
+        bytes calldata ownerSignature
+    ) private {
+        uint64 due = stored.configurationNonce;
+        if (nonce != due) revert ConfigurationNonceMismatch(nonce, due);
+        if (!OwnerSignature.signed(stored.owner, _hashTypedData(structHash), ownerSignature)) {
+            revert InvalidOwnerSignature();
+        }
+        stored.configurationNonce = due + 1;
+    }
+
+    /// @dev The attestation of a setting is a suffix with nothing before it, no sequence and no cost.
+    function _requireQuorum(Account storage stored, bytes32 action, bytes calldata attestation)
+        private
+        view
+    {
+        (bool attached, bytes calldata before, bytes calldata body) = Suffix.split(attestation);
+        if (!attached || before.length != 0) revert MalformedAttestation();
+        (Attested memory attested, bytes calldata bounds, bytes calldata signatures) =
+            Suffix.decode(body);
+        if (attested.sequence != 0) revert SequenceMismatch(attested.sequence, 0);
+        if (attested.maxCost != 0) revert MaxCostExceeded(0, attested.maxCost);
+        if (!_verify(stored, attested, action, bounds, signatures)) revert InvalidQuorum();
+        if (block.timestamp <= attested.validAfter || block.timestamp > attested.validUntil) {
+            revert OutsideValidity(attested.validAfter, attested.validUntil, block.timestamp);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {WritSettings} from "./WritSettings.sol";
+import {IWritModule} from "./interfaces/IWritModule.sol";
+import {Mode} from "./interfaces/WritTypes.sol";
+import {OwnerSignature} from "./libraries/OwnerSignature.sol";
+import {Attested, Suffix} from "./libraries/Suffix.sol";
+import {Tickets} from "./libraries/Tickets.sol";
+import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {IERC7579Validator} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+
+/// @title The validator: owner, quorum, ticket
+abstract contract WritValidator is WritSettings {
+    uint256 private constant FAILED = 1;
+
+    /// @inheritdoc IERC7579Validator
+    /// @notice Gives the attestation's validity window; 1 when the owner's or the quorum's signatures are wrong; reverts by
+    /// name on everything else that is wrong. Never reads the clock.
+    /// @dev 7562: slots 0 to 4 associated with the sender, transient slots associated with it, the operator set's code, and
+    /// the sender's code hash.
+    function validateUserOp(PackedUserOperation calldata userOp, bytes32 userOpHash)
+        external
+        returns (uint256)
+    {
+        if (userOp.sender != msg.sender) revert SenderMismatch(userOp.sender, msg.sender);
+        Account storage account = accounts[msg.sender];
+        if (!_installed(account)) return FAILED;
+
+        (bool attached, bytes calldata ownerSignature, bytes calldata body) =
+            Suffix.split(userOp.signature);
+        bool owned = OwnerSignature.signedOperation(account.owner, userOpHash, ownerSignature);
+
+        Mode mode = account.mode;
+        if (mode == Mode.Off) return owned ? 0 : FAILED;
+        if (Tickets.frame(msg.sender) != 0) revert FrameOpen();
+        if (mode == Mode.Observe) {
+            _observe(account, userOp, userOpHash, attached, body);
+            return owned ? 0 : FAILED;
+        }
+        if (!attached) {
+            // Whether the announced exit has come is for the EntryPoint to see: it alone may read the clock.
+            uint48 exitAt = account.exitAt;
+            if (exitAt == 0) revert AttestationRequired();
+            return _window(owned, exitAt, 0);
+        }
+        (bool valid, Attested memory attested, bytes calldata bounds) =
+            _verifyOperation(userOp, body);
+        if (!valid) return FAILED;
+        // Also without the owner's signature: the EntryPoint refuses the operation for it, and where only a stub signature
+        // exists (estimation) the execution shall still be seen.
+        if (!_mint(account, userOp, userOpHash, attested, bounds)) revert TicketAlreadyLive();
+        return _window(owned, attested.validAfter, attested.validUntil);
+    }
+
+    /// @inheritdoc IERC7579Validator
+    /// @notice Refused whatever it is: a signature that moves funds outside of an attested execution defeats the policy.
+    /// @dev 7562: no storage. Never reverts, also for ERC-7739's detection call.
+    function isValidSignatureWithSender(address, bytes32, bytes calldata)
+        external
+        pure
+        returns (bytes4)
+    {
+        return 0xffffffff;
+    }
+
+    /// @inheritdoc IWritModule
+    /// @dev 7562: as `validateUserOp`, without transient storage.
+    function checkAttestation(PackedUserOperation calldata userOp)
+        external
+        view
+        returns (bool valid)
+    {
+        if (!_installed(accounts[userOp.sender])) revert NotInstalled(userOp.sender);
+        (bool attached,, bytes calldata body) = Suffix.split(userOp.signature);
+        if (!attached) revert AttestationRequired();
+        (valid,,) = _verifyOperation(userOp, body);
+    }
+
+    /// @dev Never reverts for the attestation's sake: says what Enforce would say, and mints when it would.
+    function _observe(
+        Account storage account,
+        PackedUserOperation calldata userOp,
+        bytes32 userOpHash,
+        bool attached,
+        bytes calldata body
+    ) private {
+        bytes4 reason;
+        if (!attached) {
+            reason = AttestationRequired.selector;
+        } else {
+            try this.checkAttestation(userOp) returns (bool valid) {
+                if (!valid) {
+                    reason = InvalidQuorum.selector;
+                } else {
+                    (Attested memory attested, bytes calldata bounds,) = Suffix.decode(body);
+                    if (!_mint(account, userOp, userOpHash, attested, bounds)) {
+                        reason = TicketAlreadyLive.selector;
+                    }
+                }
+            } catch (bytes memory failure) {
+                reason = failure.length < 4 ? MalformedAttestation.selector : bytes4(failure);
+            }
+        }
+        if (reason != 0) emit WouldBlock(msg.sender, reason);
+    }
+
+    function _mint(
+        Account storage account,
+        PackedUserOperation calldata userOp,
+        bytes32 userOpHash,
+        Attested memory attested,
+        bytes calldata bounds
+    ) private returns (bool) {
+        uint8 flags = account.flags;
+        if (!Tickets.mint(
+                msg.sender,
+                flags & TELLS_OPERATION != 0 ? userOpHash : keccak256(userOp.callData),
+                uint192(userOp.nonce >> 64),
+                attested.revision,
+                attested.sequence,
+                bounds
+            )) return false;
+        // Here and not in execution: what reverts later has still used its number.
+        if (flags & READS_HISTORY != 0) account.sequence = attested.sequence + 1;
+        return true;
+    }
+
+    /// @dev ERC-4337's validation data.
+    function _window(bool owned, uint48 validAfter, uint48 validUntil)
+        private
+        pure
+        returns (uint256)
+    {
+        return (uint256(validAfter) << 208) | (uint256(validUntil) << 160) | (owned ? 0 : FAILED);
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {WritStorage} from "./WritStorage.sol";
+import {IWritErrors} from "./interfaces/IWritErrors.sol";
+import {Digests} from "./libraries/Digests.sol";
+import {OperationAction} from "./libraries/OperationAction.sol";
+import {Quorum} from "./libraries/Quorum.sol";
+import {Attested, Suffix} from "./libraries/Suffix.sol";
+import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {EIP712} from "solady/utils/EIP712.sol";
+
+/// @title Verification of attestations against an account's configuration
+/// @notice What the configuration knows (EntryPoint, policy, set, threshold) is never taken from the attestation: the digest
+/// is built from the configuration, so that a quorum's signature under anything else does not verify.
+abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
+    /// @notice The longest validity window of an attestation, in seconds.
+    uint48 public constant MAX_VALIDITY = 1 days;
+
+    /// @dev Verifies the attestation of an operation. Reverts on structure and staleness, false on signatures.
+    function _verifyOperation(PackedUserOperation calldata userOp, bytes calldata body)
+        internal
+        view
+        returns (bool valid, Attested memory attested, bytes calldata bounds)
+    {
+        Account storage account = accounts[userOp.sender];
+        bytes calldata signatures;
+        (attested, bounds, signatures) = Suffix.decode(body);
+
+        OperationAction.checkCall(userOp.callData);
+        uint256 prefund = OperationAction.requiredPrefund(userOp);
+        if (prefund > attested.maxCost) revert MaxCostExceeded(prefund, attested.maxCost);
+
+        uint64 due = account.flags & READS_HISTORY != 0 ? account.sequence : 0;
+        if (attested.sequence != due) revert SequenceMismatch(attested.sequence, due);
+
+        bytes32 action = OperationAction.hash(
+            userOp, account.entryPoint, attested.maxCost, account.flags & TELLS_OPERATION != 0
+        );
+        valid = _verify(account, attested, action, bounds, signatures);
+    }
+
+    /// @dev Verifies an attestation over any action under the account's configuration, the sequence aside.
+    function _verify(
+        Account storage account,
+        Attested memory attested,
+        bytes32 action,
+        bytes calldata bounds,
+        bytes calldata signatures
+    ) internal view returns (bool) {
+        if (attested.level != account.level) {
+            revert LevelMismatch(attested.level, account.level);
+        }
+        if (attested.revision != account.revision) {
+            revert RevisionMismatch(attested.revision, account.revision);
+        }
+        if (attested.epoch != account.epoch) revert EpochMismatch(attested.epoch, account.epoch);
+        // Above 2^47 EntryPoint v0.9 reads block numbers.
+        if (
+            attested.validAfter >= attested.validUntil || attested.validUntil >= 1 << 47
+                || attested.validUntil - attested.validAfter > MAX_VALIDITY
+        ) revert InvalidValidity();
+
+        bytes32 digest = _hashTypedData(
+            keccak256(
+                abi.encode(
+                    Digests.ATTESTATION_TYPEHASH,
+                    action,
+                    account.policy,
+                    attested.evidence,
+                    keccak256(bounds),
+                    attested.revision,
+                    attested.epoch,
+                    attested.sequence,
+                    attested.level,
+                    attested.blockNumber,
+                    attested.blockHash,
+                    attested.validAfter,
+                    attested.validUntil
+                )
+            )
+        );
+        return Quorum.verify(digest, signatures, account.operatorSet, account.threshold);
+    }
+
+    /// @inheritdoc EIP712
+    function _domainNameAndVersion()
+        internal
+        pure
+        override
+        returns (string memory name, string memory version)
+    {
+        return ("Writ", "1");
+    }
+}
