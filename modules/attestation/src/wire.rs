@@ -241,3 +241,62 @@ impl OperatorFault {
         matches!(self, Self::BlockUnknown { .. } | Self::Busy | Self::Unavailable { .. })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_fault_is_told_by_its_kind() {
+        let fault =
+            OperatorFault::LiveAllow { block_number: 7, block_hash: B256::ZERO, valid_until: 9 };
+        let value = serde_json::to_value(&fault).unwrap();
+        assert_eq!(
+            value,
+            json!({"kind": "liveAllow", "blockNumber": "0x7", "blockHash": B256::ZERO, "validUntil": "0x9"})
+        );
+        assert_eq!(value["kind"], fault.kind());
+        assert_eq!(serde_json::from_value::<OperatorFault>(value).unwrap(), fault);
+        // A kind from a later version is a fault nevertheless.
+        let later = json!({"kind": "somethingNew", "why": 1});
+        assert_eq!(serde_json::from_value::<OperatorFault>(later).unwrap(), OperatorFault::Other);
+    }
+
+    #[test]
+    fn a_response_round_trips_and_needs_every_field() {
+        let response = OperatorResponse::Deny(Deny {
+            denial: Denial {
+                action: B256::ZERO,
+                policy: B256::ZERO,
+                evidence: B256::ZERO,
+                revision: u64::MAX,
+                block_number: 1,
+                block_hash: B256::ZERO,
+                reasons: crate::reasons_hash(&["no"]),
+            },
+            action: UserOperationAction {
+                account: Address::ZERO,
+                entry_point: Address::ZERO,
+                nonce: Default::default(),
+                init_code: B256::ZERO,
+                call_data: B256::ZERO,
+                paymaster_and_data: B256::ZERO,
+                account_code: B256::ZERO,
+                call_gas_limit: u128::MAX,
+                max_cost: Default::default(),
+            },
+            reasons: vec!["no".into()],
+            evidence: Bytes::from_static(&[1]),
+            signature: OperatorSignature { index: 3, r: B256::ZERO, vs: B256::ZERO },
+        });
+        let value = serde_json::to_value(&response).unwrap();
+        assert_eq!(value["decision"], "deny");
+        assert_eq!(value["denial"]["revision"], "0xffffffffffffffff");
+        assert_eq!(serde_json::from_value::<OperatorResponse>(value.clone()).unwrap(), response);
+        let mut cut = value;
+        cut["denial"].as_object_mut().unwrap().remove("blockHash");
+        assert!(serde_json::from_value::<OperatorResponse>(cut).is_err());
+    }
+}
