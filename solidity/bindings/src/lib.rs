@@ -1,7 +1,7 @@
 //! Typed Rust bindings of Writ's contracts and of the contracts that Writ talks to.
 //!
 //! ```text
-//!  solidity/src ── forge build ──> solidity/out ── writ-bindings-generate ──> abi/*.json (committed)
+//!  solidity/src ── forge build ──> solidity/out ── script/toolchain/bindings.mjs ──> abi/*.json (committed)
 //!                                                                                │
 //!                            sol! ───────────────────────────────────────────────┘
 //!                             │
@@ -11,12 +11,21 @@
 //! Invariants: the committed artifacts are what the sources compile to (`tests/drift.rs`); the interfaces of EntryPoint,
 //! ERC-7579 and ERC-20 are Writ's own definitions, so nothing with another licence is linked.
 
+mod deployment;
 pub mod entry_point;
 pub mod erc20;
 pub mod erc7579;
 mod module;
 
+pub use deployment::{
+    DETERMINISTIC_DEPLOYER, MAX_OPERATORS, OperatorSetError, SALT, configuration_hash,
+    deterministic_address, deterministic_calldata, dev_account_creation_code, installation_data,
+    module_address, module_creation_code, operator_set_address, operator_set_code,
+    operator_set_creation_code,
+};
 pub use entry_point::{EntryPoint, EntryPointV06};
 pub use erc20::Erc20;
 pub use erc7579::Erc7579Account;
-pub use module::{MODE_ENFORCE, MODE_OBSERVE, MODE_OFF, WritModule};
+pub use module::{
+    DevAccount, DevToken, MODE_ENFORCE, MODE_OBSERVE, MODE_OFF, PlainOwnerValidator, WritModule,
+};

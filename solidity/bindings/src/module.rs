@@ -1,4 +1,4 @@
-//! The contracts of this repository.
+//! The contracts of this repository, with their creation code (`BYTECODE`).
 
 #![allow(missing_docs)]
 
@@ -8,6 +8,27 @@ sol! {
     #[sol(rpc, all_derives)]
     WritModule,
     "abi/WritModule.json"
+}
+
+sol! {
+    /// Development only: OpenZeppelin's ERC-7579 account with hooks, for any EntryPoint.
+    #[sol(rpc)]
+    DevAccount,
+    "abi/DevAccount.json"
+}
+
+sol! {
+    /// Development only: a token that anyone can mint.
+    #[sol(rpc)]
+    DevToken,
+    "abi/DevToken.json"
+}
+
+sol! {
+    /// Development only: an owner's signature and nothing else, the baseline for gas.
+    #[sol(rpc)]
+    PlainOwnerValidator,
+    "abi/PlainOwnerValidator.json"
 }
 
 /// `Mode.Off`: operations are not looked at.
