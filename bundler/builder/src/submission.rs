@@ -5,7 +5,7 @@
 //!   Idle ───────────────────────────> Building ────────────────> Submitted ──┐ stuck: Sign(Bundle), fees bumped
 //!    ^  <── NothingToBuild ──────────────┘                          │  ^ └────┘
 //!    │                                                              │  └─────────── Unmined (reorg)
-//!    │                                            bumps used up     v
+//!    │                               bumps used up, or Spoiled      v
 //!    │                                                          Cancelling ──┐ stuck: Sign(Cancel), fees bumped
 //!    │                                                              │   └────┘
 //!    │                  Settled(Bundle | Cancelled | Foreign)       v   the account's nonce moved past ours
@@ -205,6 +205,13 @@ pub enum Event {
     Sent(Broadcast),
     /// The nonce was used like this.
     Settled(Settlement),
+    /// The bundle in flight would fail now: it must not be mined.
+    Spoiled {
+        /// Now.
+        now: Moment,
+        /// Fees of a fresh bundle.
+        market: Fees,
+    },
     /// A reorganisation took a settled flight off the chain.
     Unmined(Flight),
 }
@@ -355,6 +362,10 @@ impl Flight {
                 let exhausted = self.attempts_for(Purpose::Bundle) >= rules.max_attempts;
                 let purpose = if exhausted { Purpose::Cancel } else { Purpose::Bundle };
                 let command = self.replace(purpose, now, market, rules);
+                (Submission::Submitted(self), Some(command))
+            }
+            Event::Spoiled { now, market } => {
+                let command = self.replace(Purpose::Cancel, now, market, rules);
                 (Submission::Submitted(self), Some(command))
             }
             event => self.flying(event),

@@ -113,6 +113,18 @@ fn a_refused_first_attempt_frees_its_operations_and_waits() {
 }
 
 #[test]
+fn a_spoiled_bundle_is_cancelled_at_once() {
+    let (state, command) = submitted().on(Event::Spoiled { now: at(2), market: fees(100) }, &rules());
+    let Some(Command::Sign { nonce, fees: offered, purpose: Purpose::Cancel }) = command else {
+        panic!("a cancellation expected, not {command:?}");
+    };
+    assert!(offered >= fees(100).bumped(125));
+    let attempt = Attempt { fees: offered, ..attempt(2, 0, Purpose::Cancel, 2) };
+    let (state, _) = state.on(Event::Signed { nonce, attempt }, &rules());
+    assert!(matches!(state, Submission::Cancelling(_)));
+}
+
+#[test]
 fn underpriced_is_raised_at_the_next_tick() {
     let (state, _) = submitted().on(Event::Sent(Broadcast::Underpriced), &rules());
     assert!(matches!(state.on(tick(1, 5), &rules()).1, Some(Command::Sign { .. })));
@@ -157,6 +169,7 @@ enum Step {
     Answer(Broadcast),
     SignFails,
     BuildFails,
+    Spoil,
     Settle(u8),
     Reorg,
 }
@@ -175,6 +188,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => answers.prop_map(Step::Answer),
         1 => Just(Step::SignFails),
         1 => Just(Step::BuildFails),
+        1 => Just(Step::Spoil),
         2 => (0..3u8).prop_map(Step::Settle),
         1 => Just(Step::Reorg),
     ]
@@ -270,6 +284,7 @@ impl World {
             }
             Step::SignFails => self.feed(Event::SigningFailed),
             Step::BuildFails => self.feed(Event::NothingToBuild),
+            Step::Spoil => self.feed(Event::Spoiled { now: self.now, market: fees(50) }),
             Step::Settle(how) => {
                 if let Submission::Settling(flight) = &self.state
                     && flight.nonce() < self.mined
