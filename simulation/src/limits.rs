@@ -6,10 +6,9 @@ use std::time::Duration;
 /// [`SimulationError::LimitExceeded`](crate::SimulationError::LimitExceeded), never cut short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Gas of the simulated transaction (the block's own gas limit applies as well).
+    /// Gas of the simulated transaction (the block's own gas limit applies as well). Bounds steps
+    /// and EVM memory.
     pub gas: u64,
-    /// Bytes of EVM memory.
-    pub memory: u64,
     /// Operations in a bundle.
     pub ops: usize,
     /// Records (calls, storage slots, code accesses) kept for one validation frame, and effects
@@ -27,7 +26,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             gas: 60_000_000,
-            memory: 64 << 20,
             ops: 128,
             records: 16_384,
             output: 8_192,

@@ -1,5 +1,7 @@
 //! The result of a simulation, one [`OpOutcome`] per operation of the bundle.
 
+use std::sync::Arc;
+
 use alloy::primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +28,7 @@ pub struct Simulation {
     /// Gas used by the whole transaction, refunds subtracted, intrinsic gas included.
     pub gas_used: u64,
     /// Every address and slot that the transaction read or wrote, sorted (to warm a cache).
-    pub accessed: Vec<(Address, Vec<U256>)>,
+    pub accessed: Arc<Vec<(Address, Vec<U256>)>>,
 }
 
 impl Simulation {

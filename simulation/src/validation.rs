@@ -35,8 +35,8 @@ impl ValidationData {
             .then(|| Address::from_word(authorizer.to_be_bytes().into()))
     }
 
-    /// Valid strictly after this (before v0.9: at or after it), in seconds or, for a block range,
-    /// in blocks.
+    /// Valid strictly after this (v0.6 and v0.7: from this on), in seconds or, for a block range, in
+    /// blocks.
     pub fn valid_after(self) -> u64 {
         self.bound(208) & !self.flag()
     }

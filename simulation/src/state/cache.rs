@@ -1,6 +1,9 @@
 //! What is known of one block's state, and code by hash.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use alloy::primitives::{
     Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256,
@@ -105,6 +108,17 @@ impl CodeCache {
         }
         (hash, analysed)
     }
+}
+
+/// Addresses and slots that a transaction used.
+pub(super) type Accessed = Arc<Vec<(Address, Vec<U256>)>>;
+
+/// What outlives a block.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) codes: CodeCache,
+    /// By sender, what its last operation used.
+    pub(super) remembered: Mutex<LruCache<Address, Accessed>>,
 }
 
 /// A whole state held in memory: what is not in it does not exist. For tests, benches and replays.

@@ -10,7 +10,7 @@ use revm::{DatabaseRef, bytecode::Bytecode, state::AccountInfo};
 use tokio::runtime::Handle;
 
 use super::{
-    cache::{BlockCache, CodeCache, MemoryState},
+    cache::{Accessed, BlockCache, CodeCache, MemoryState, Shared},
     db::StateError,
 };
 use crate::node::{NodeClient, NodeError, StateRead, StateValue};
@@ -76,7 +76,7 @@ enum Source {
     Node {
         client: NodeClient,
         runtime: Handle,
-        codes: Arc<CodeCache>,
+        shared: Arc<Shared>,
     },
     /// Everything is in the cache; what is not does not exist.
     Memory,
@@ -88,11 +88,11 @@ impl PinnedBlock {
         chain_id: u64,
         client: NodeClient,
         runtime: Handle,
-        codes: Arc<CodeCache>,
+        shared: Arc<Shared>,
         capacity: usize,
     ) -> Self {
         let cache = BlockCache::new(capacity);
-        let source = Source::Node { client, runtime, codes };
+        let source = Source::Node { client, runtime, shared };
         Self { inner: Arc::new(Inner { header, chain_id, cache, source }) }
     }
 
@@ -148,7 +148,7 @@ impl PinnedBlock {
         accounts: &[Address],
         slots: &[(Address, U256)],
     ) -> Result<(), NodeError> {
-        let Source::Node { client, codes, .. } = &self.inner.source else { return Ok(()) };
+        let Source::Node { client, shared, .. } = &self.inner.source else { return Ok(()) };
         let mut accounts: Vec<_> =
             accounts.iter().filter(|one| !self.inner.cache.has_account(one)).copied().collect();
         accounts.sort_unstable();
@@ -173,7 +173,7 @@ impl PinnedBlock {
         let values = client.read_state(self.number(), self.hash(), &reads).await?;
         let (of_accounts, of_slots) = values.split_at(accounts.len() * 3);
         for (address, values) in accounts.iter().zip(of_accounts.chunks(3)) {
-            self.inner.cache.insert_account(*address, account_info(values, codes)?);
+            self.inner.cache.insert_account(*address, account_info(values, &shared.codes)?);
         }
         for ((address, slot), value) in slots.iter().zip(of_slots) {
             if let StateValue::Word(value) = value {
@@ -191,13 +191,13 @@ impl PinnedBlock {
         if let Some(known) = self.inner.cache.account(&address) {
             return Ok(known);
         }
-        let Source::Node { client, codes, .. } = &self.inner.source else {
+        let Source::Node { client, shared, .. } = &self.inner.source else {
             return Ok(AccountInfo::default());
         };
         let reads =
             [StateRead::Balance(address), StateRead::Nonce(address), StateRead::Code(address)];
         let values = client.read_state(self.number(), self.hash(), &reads).await?;
-        let info = account_info(&values, codes)?;
+        let info = account_info(&values, &shared.codes)?;
         self.inner.cache.insert_account(address, info.clone());
         Ok(info)
     }
@@ -218,6 +218,21 @@ impl PinnedBlock {
         };
         self.inner.cache.insert_slot(address, slot, *value);
         Ok(*value)
+    }
+
+    /// Remembers what the last operation of `sender` used: the next one will need much of it.
+    pub(crate) fn remember(&self, sender: Address, accessed: &Accessed) {
+        if let Source::Node { shared, .. } = &self.inner.source {
+            shared.remembered.lock().put(sender, accessed.clone());
+        }
+    }
+
+    /// What was remembered for `sender`, at this block or an earlier one.
+    pub(crate) fn remembered(&self, sender: &Address) -> Option<Accessed> {
+        match &self.inner.source {
+            Source::Node { shared, .. } => shared.remembered.lock().get(sender).cloned(),
+            Source::Memory => None,
+        }
     }
 
     /// The same for the EVM's thread, waiting at most `limit`. The flag tells whether the node was

@@ -2,15 +2,15 @@
 
 use std::{num::NonZeroUsize, sync::Arc};
 
-use alloy::{
-    eips::BlockId,
-    primitives::{Address, B256, U256},
-};
+use alloy::{eips::BlockId, primitives::B256};
 use lru::LruCache;
 use parking_lot::Mutex;
 use tokio::{runtime::Handle, sync::OnceCell};
 
-use super::{BlockHeader, PinnedBlock, cache::CodeCache};
+use super::{
+    BlockHeader, PinnedBlock,
+    cache::{CodeCache, Shared},
+};
 use crate::node::{NodeClient, NodeError};
 
 /// Bounds of what is kept in memory.
@@ -37,8 +37,6 @@ impl Default for StateOptions {
     }
 }
 
-type Accessed = Arc<Vec<(Address, Vec<U256>)>>;
-
 /// Gives out pinned blocks. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct StateProvider {
@@ -51,8 +49,7 @@ struct Inner {
     options: StateOptions,
     chain_id: OnceCell<u64>,
     blocks: Mutex<LruCache<B256, PinnedBlock>>,
-    codes: Arc<CodeCache>,
-    remembered: Mutex<LruCache<Address, Accessed>>,
+    shared: Arc<Shared>,
 }
 
 impl StateProvider {
@@ -64,8 +61,10 @@ impl StateProvider {
                 options,
                 chain_id: OnceCell::new(),
                 blocks: Mutex::new(LruCache::new(options.blocks)),
-                codes: Arc::new(CodeCache::new(options.code_bytes)),
-                remembered: Mutex::new(LruCache::new(options.remembered_senders)),
+                shared: Arc::new(Shared {
+                    codes: CodeCache::new(options.code_bytes),
+                    remembered: Mutex::new(LruCache::new(options.remembered_senders)),
+                }),
             }),
         }
     }
@@ -122,7 +121,7 @@ impl StateProvider {
                 chain_id,
                 self.inner.client.clone(),
                 Handle::current(),
-                self.inner.codes.clone(),
+                self.inner.shared.clone(),
                 self.inner.options.entries_per_block,
             )
         });
@@ -143,15 +142,5 @@ impl StateProvider {
             block: id.to_string(),
             detail: "it has no such block".to_owned(),
         })
-    }
-
-    /// Remembers what the last operation of `sender` used: the next one will need much of it.
-    pub(crate) fn remember(&self, sender: Address, accessed: Accessed) {
-        self.inner.remembered.lock().put(sender, accessed);
-    }
-
-    /// What was remembered for `sender`.
-    pub(crate) fn remembered(&self, sender: &Address) -> Option<Accessed> {
-        self.inner.remembered.lock().get(sender).cloned()
     }
 }

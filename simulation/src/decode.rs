@@ -1,0 +1,107 @@
+//! Reads what `handleOps` gave back: its revert data and its events.
+
+use alloy::{
+    primitives::{Address, Bytes, Log, keccak256},
+    sol_types::{GenericContractError, SolError, SolEvent, SolInterface},
+};
+use revm::context::result::ExecutionResult;
+
+use crate::{
+    abi::{Events, Failures},
+    failure::{AaCode, FailedOp, Failure},
+    outcome::OpReceipt,
+};
+
+/// Why the transaction failed; `None` if it did not. Texts and data are kept up to `most` bytes.
+pub(crate) fn failure(result: &ExecutionResult, most: usize) -> Option<Failure> {
+    match result {
+        ExecutionResult::Success { .. } => None,
+        ExecutionResult::Halt { reason, .. } => Some(Failure::Halted(format!("{reason:?}"))),
+        ExecutionResult::Revert { output, .. } => Some(reverted(output, most)),
+    }
+}
+
+fn reverted(data: &Bytes, most: usize) -> Failure {
+    if let Ok(failed) = Failures::FailedOpWithRevert::abi_decode(data) {
+        if let Ok(index) = usize::try_from(failed.opIndex) {
+            let inner = Some(cut(&failed.inner, most));
+            return failed_op(index, &failed.reason, inner, most);
+        }
+    }
+    if let Ok(failed) = Failures::FailedOp::abi_decode(data) {
+        if let Ok(index) = usize::try_from(failed.opIndex) {
+            return failed_op(index, &failed.reason, None, most);
+        }
+    }
+    if let Ok(failed) = Failures::SignatureValidationFailed::abi_decode(data) {
+        return Failure::Aggregator(failed.aggregator);
+    }
+    Failure::Reverted { name: name_of(data, most), data: cut(data, most) }
+}
+
+fn failed_op(index: usize, reason: &str, inner: Option<Bytes>, most: usize) -> Failure {
+    let reason = cut_text(reason, most);
+    Failure::Op(FailedOp { index, aa_code: AaCode::parse(&reason), reason, inner })
+}
+
+/// Errors of EntryPoints and of what they inherit that are not FailedOp.
+const NAMED: [&str; 11] = [
+    "Reentrancy()",
+    "ReentrancyGuardReentrantCall()",
+    "InvalidBeneficiary(address)",
+    "FailedSendToBeneficiary(address,uint256,bytes)",
+    "InternalFunction()",
+    "InvalidPaymasterData(uint256)",
+    "InvalidPaymaster(address)",
+    "InvalidPaymasterSignatureLength(uint256,uint256)",
+    "Eip7702SenderWithoutCode(address)",
+    "Eip7702SenderNotDelegate(address)",
+    "PostOpReverted(bytes)",
+];
+
+fn name_of(data: &Bytes, most: usize) -> Option<String> {
+    if let Ok(error) = GenericContractError::abi_decode(data) {
+        return Some(cut_text(&error.to_string(), most));
+    }
+    let selector = data.get(..4)?;
+    NAMED.iter().find(|name| keccak256(name)[..4] == *selector).map(|name| (*name).to_owned())
+}
+
+/// The EntryPoint's receipts, in order of execution, which is the order of the operations.
+pub(crate) fn receipts(entry_point: Address, logs: &[Log]) -> Vec<OpReceipt> {
+    let (mut reason, mut post_op_reason) = (None, None);
+    let mut receipts = Vec::new();
+    for log in logs.iter().filter(|log| log.address == entry_point) {
+        if let Ok(event) = Events::UserOperationRevertReason::decode_log(log) {
+            reason = Some((event.userOpHash, event.data.revertReason));
+        } else if let Ok(event) = Events::PostOpRevertReason::decode_log(log) {
+            post_op_reason = Some((event.userOpHash, event.data.revertReason));
+        } else if let Ok(event) = Events::UserOperationEvent::decode_log(log) {
+            let hash = event.userOpHash;
+            let of_this = |found: Option<(_, Bytes)>| {
+                found.filter(|(of, _)| *of == hash).map(|(_, data)| data)
+            };
+            receipts.push(OpReceipt {
+                user_op_hash: hash,
+                success: event.success,
+                actual_gas_cost: event.actualGasCost,
+                actual_gas_used: event.actualGasUsed,
+                revert_reason: of_this(reason.take()),
+                post_op_revert_reason: of_this(post_op_reason.take()),
+            });
+        }
+    }
+    receipts
+}
+
+fn cut(data: &Bytes, most: usize) -> Bytes {
+    if data.len() <= most { data.clone() } else { Bytes::copy_from_slice(&data[..most]) }
+}
+
+fn cut_text(text: &str, most: usize) -> String {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}

@@ -1,0 +1,69 @@
+//! What a bundle will obviously need, fetched in one batch before the EVM asks for it piece by
+//! piece.
+
+use alloy::{
+    primitives::{Address, B256, U256, keccak256},
+    sol_types::SolValue,
+};
+
+use crate::{node::NodeError, request::SimulationRequest, state::PinnedBlock};
+
+/// Slot of `mapping(address => DepositInfo) deposits`, in every EntryPoint version.
+const DEPOSITS: U256 = U256::ZERO;
+/// Slot of `mapping(address => mapping(uint192 => uint256)) nonceSequenceNumber`, likewise.
+const NONCES: U256 = U256::from_limbs([1, 0, 0, 0]);
+/// Slot of the reentrancy guard before v0.8.
+const GUARD: U256 = U256::from_limbs([2, 0, 0, 0]);
+
+/// Fetches accounts and slots named by the request, the EntryPoint's records of everybody involved,
+/// and what the senders' last operations used.
+pub(crate) async fn prefetch(
+    block: &PinnedBlock,
+    request: &SimulationRequest,
+) -> Result<(), NodeError> {
+    let entry_point = request.entry_point.address;
+    let mut accounts =
+        vec![entry_point, request.entry_point.sender_creator(), block.header().coinbase];
+    let mut slots = vec![(entry_point, GUARD)];
+    for op in &request.ops {
+        accounts.push(op.sender);
+        accounts.extend(op.factory_address());
+        slots.extend(deposit(entry_point, op.sender));
+        let key = U256::from(op.nonce_key());
+        let of_sender = keccak256((op.sender, NONCES).abi_encode());
+        slots.push((entry_point, number(keccak256((key, of_sender).abi_encode()))));
+        if let Some(paymaster) = op.paymaster_address() {
+            accounts.push(paymaster);
+            slots.extend(deposit(entry_point, paymaster));
+        }
+        if let Some(authorization) = &op.authorization {
+            accounts.push(authorization.address);
+        }
+        if let Some(accessed) = block.remembered(&op.sender) {
+            collect(&accessed, &mut accounts, &mut slots);
+        }
+    }
+    collect(&request.prefetch, &mut accounts, &mut slots);
+    block.prefetch(&accounts, &slots).await
+}
+
+fn collect(
+    wanted: &[(Address, Vec<U256>)],
+    accounts: &mut Vec<Address>,
+    slots: &mut Vec<(Address, U256)>,
+) {
+    for (address, of_address) in wanted {
+        accounts.push(*address);
+        slots.extend(of_address.iter().map(|slot| (*address, *slot)));
+    }
+}
+
+/// Both slots of an account's deposit and stake.
+fn deposit(entry_point: Address, account: Address) -> [(Address, U256); 2] {
+    let first = number(keccak256((account, DEPOSITS).abi_encode()));
+    [(entry_point, first), (entry_point, first.wrapping_add(U256::from(1)))]
+}
+
+fn number(hash: B256) -> U256 {
+    U256::from_be_bytes(hash.0)
+}

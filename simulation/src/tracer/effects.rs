@@ -1,0 +1,191 @@
+//! Collects what execution does, and forgets what a reverted frame did.
+
+use alloy::{
+    primitives::{Address, B256, Log, U256},
+    sol_types::{SolEvent, SolValue},
+};
+
+use crate::{
+    abi::Tokens,
+    effects::{Approval, DelegateCall, Effects, NativeTransfer, TokenStandard, TokenTransfer},
+};
+
+/// Lengths of an [`Effects`]' lists at the moment a frame began.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Checkpoint {
+    native: usize,
+    tokens: usize,
+    approvals: usize,
+    delegate_calls: usize,
+    created: usize,
+    touched: usize,
+}
+
+impl Checkpoint {
+    pub(super) fn of(effects: &Effects) -> Self {
+        Self {
+            native: effects.native.len(),
+            tokens: effects.tokens.len(),
+            approvals: effects.approvals.len(),
+            delegate_calls: effects.delegate_calls.len(),
+            created: effects.created.len(),
+            touched: effects.touched.len(),
+        }
+    }
+
+    /// Forgets everything since.
+    pub(super) fn restore(self, effects: &mut Effects) {
+        effects.native.truncate(self.native);
+        effects.tokens.truncate(self.tokens);
+        effects.approvals.truncate(self.approvals);
+        effects.delegate_calls.truncate(self.delegate_calls);
+        effects.created.truncate(self.created);
+        effects.touched.truncate(self.touched);
+    }
+
+    /// Number of records in total.
+    pub(super) const fn records(self) -> usize {
+        self.native
+            + self.tokens
+            + self.approvals
+            + self.delegate_calls
+            + self.created
+            + self.touched
+    }
+}
+
+/// Native currency moved; nothing is recorded for zero or for a transfer to oneself.
+pub(super) fn native(effects: &mut Effects, from: Address, to: Address, amount: U256) {
+    if !amount.is_zero() && from != to {
+        effects.native.push(NativeTransfer { from, to, amount });
+    }
+}
+
+/// A DELEGATECALL or CALLCODE.
+pub(super) fn delegate_call(effects: &mut Effects, from: Address, to: Address) {
+    effects.delegate_calls.push(DelegateCall { from, to });
+}
+
+/// Reads a token's log. Logs of another shape are nobody's transfer.
+pub(super) fn log(effects: &mut Effects, log: &Log) {
+    let Some((first, rest)) = log.topics().split_first() else { return };
+    let (token, data) = (log.address, log.data.data.as_ref());
+    if *first == Tokens::Transfer::SIGNATURE_HASH {
+        let (standard, id, amount) = match (rest, word(data)) {
+            ([_, _], Some(amount)) => (TokenStandard::Erc20, U256::ZERO, amount),
+            ([_, _, id], _) => (TokenStandard::Erc721, number(id), U256::from(1)),
+            _ => return,
+        };
+        let (from, to) = (address(&rest[0]), address(&rest[1]));
+        effects.tokens.push(TokenTransfer { token, standard, from, to, id, amount });
+    } else if *first == Tokens::Approval::SIGNATURE_HASH {
+        let (id, amount) = match (rest, word(data)) {
+            ([_, _], Some(amount)) => (U256::ZERO, amount),
+            ([_, _, id], _) => (number(id), U256::from(1)),
+            _ => return,
+        };
+        let (owner, spender) = (address(&rest[0]), address(&rest[1]));
+        effects.approvals.push(Approval { token, owner, spender, amount, id, all: false });
+    } else if *first == Tokens::ApprovalForAll::SIGNATURE_HASH {
+        let ([owner, spender], Some(approved)) = (rest, word(data)) else { return };
+        effects.approvals.push(Approval {
+            token,
+            owner: address(owner),
+            spender: address(spender),
+            amount: if approved.is_zero() { U256::ZERO } else { U256::MAX },
+            id: U256::ZERO,
+            all: true,
+        });
+    } else if *first == Tokens::TransferSingle::SIGNATURE_HASH {
+        let ([_, from, to], Ok((id, amount))) = (rest, <(U256, U256)>::abi_decode_params(data))
+        else {
+            return;
+        };
+        effects.tokens.push(multi_token(token, from, to, id, amount));
+    } else if *first == Tokens::TransferBatch::SIGNATURE_HASH {
+        let ([_, from, to], Ok((ids, amounts))) =
+            (rest, <(Vec<U256>, Vec<U256>)>::abi_decode_params(data))
+        else {
+            return;
+        };
+        let moved = ids.into_iter().zip(amounts);
+        effects.tokens.extend(moved.map(|(id, amount)| multi_token(token, from, to, id, amount)));
+    }
+}
+
+fn multi_token(token: Address, from: &B256, to: &B256, id: U256, amount: U256) -> TokenTransfer {
+    let standard = TokenStandard::Erc1155;
+    TokenTransfer { token, standard, from: address(from), to: address(to), id, amount }
+}
+
+fn address(topic: &B256) -> Address {
+    Address::from_word(*topic)
+}
+
+fn number(topic: &B256) -> U256 {
+    U256::from_be_bytes(topic.0)
+}
+
+fn word(data: &[u8]) -> Option<U256> {
+    data.get(..32).map(U256::from_be_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{Bytes, LogData};
+
+    use super::*;
+
+    const TOKEN: Address = Address::repeat_byte(0x70);
+    const FROM: Address = Address::repeat_byte(0x01);
+    const TO: Address = Address::repeat_byte(0x02);
+
+    fn read(topics: Vec<B256>, data: Vec<u8>) -> Effects {
+        let mut effects = Effects::default();
+        let data = LogData::new_unchecked(topics, Bytes::from(data));
+        log(&mut effects, &Log { address: TOKEN, data });
+        effects
+    }
+
+    #[test]
+    fn the_three_standards_are_told_apart_by_shape() {
+        let (from, to) = (FROM.into_word(), TO.into_word());
+        let transfer = Tokens::Transfer::SIGNATURE_HASH;
+        let erc20 = read(vec![transfer, from, to], U256::from(7).to_be_bytes_vec());
+        assert_eq!(erc20.tokens[0].standard, TokenStandard::Erc20);
+        assert_eq!(erc20.tokens[0].amount, U256::from(7));
+        let erc721 = read(vec![transfer, from, to, B256::with_last_byte(9)], vec![]);
+        assert_eq!(erc721.tokens[0].standard, TokenStandard::Erc721);
+        assert_eq!(erc721.tokens[0].id, U256::from(9));
+        let batch = read(
+            vec![Tokens::TransferBatch::SIGNATURE_HASH, B256::ZERO, from, to],
+            (vec![U256::from(1), U256::from(2)], vec![U256::from(3), U256::from(4)])
+                .abi_encode_params(),
+        );
+        assert_eq!(batch.tokens.len(), 2);
+        assert_eq!((batch.tokens[1].id, batch.tokens[1].amount), (U256::from(2), U256::from(4)));
+    }
+
+    #[test]
+    fn logs_of_another_shape_are_ignored() {
+        let (from, to) = (FROM.into_word(), TO.into_word());
+        assert!(read(vec![], vec![]).tokens.is_empty());
+        assert!(read(vec![Tokens::Transfer::SIGNATURE_HASH], vec![0; 96]).tokens.is_empty());
+        assert!(
+            read(vec![Tokens::Transfer::SIGNATURE_HASH, from, to], vec![0; 31]).tokens.is_empty()
+        );
+        let endless = [U256::from(64), U256::MAX, U256::MAX, U256::MAX];
+        let data = endless.iter().flat_map(|word| word.to_be_bytes_vec()).collect();
+        let batch = Tokens::TransferBatch::SIGNATURE_HASH;
+        assert!(read(vec![batch, B256::ZERO, from, to], data).tokens.is_empty());
+    }
+
+    #[test]
+    fn approvals_for_all_are_marked() {
+        let topics = vec![Tokens::ApprovalForAll::SIGNATURE_HASH, FROM.into_word(), TO.into_word()];
+        let granted = read(topics.clone(), U256::from(1).to_be_bytes_vec());
+        assert!(granted.approvals[0].all && granted.approvals[0].amount == U256::MAX);
+        let revoked = read(topics, vec![0; 32]);
+        assert!(revoked.approvals[0].amount.is_zero());
+    }
+}
