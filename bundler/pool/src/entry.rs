@@ -1,0 +1,190 @@
+//! What the pool keeps for one operation.
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use serde::{Deserialize, Serialize};
+use writ_types::{EntryPoint, UserOperation};
+
+/// What the gate found out about an operation's attestation, as far as it is needed later: for the re-check
+/// before a bundle, and to answer who allowed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateRecord {
+    /// Hash of the canonical evidence; the key for `writ_getDecision`.
+    pub evidence: B256,
+    /// Policy commitment that was attested.
+    pub policy: B256,
+    /// Operator set that signed.
+    pub operator_set: Address,
+    /// Configuration revision that was attested.
+    pub revision: u64,
+    /// Operator set epoch that was attested.
+    pub epoch: u64,
+    /// Outflow sequence that was attested; zero for policies without history.
+    pub sequence: u64,
+    /// Block the decision was made at.
+    pub block_number: u64,
+    /// Its hash; a reorganisation that removes it voids the decision.
+    pub block_hash: B256,
+    /// First second of validity.
+    pub valid_after: u64,
+    /// Last second of validity.
+    pub valid_until: u64,
+    /// A detached attestation, which is not on the wire. `None`: it is the suffix of the signature.
+    pub detached: Option<Bytes>,
+}
+
+/// One storage slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Slot {
+    /// The contract.
+    pub address: Address,
+    /// The slot.
+    pub slot: U256,
+}
+
+/// When the operation itself (account and paymaster, without the attestation) is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validity {
+    /// First second, or block.
+    pub after: u64,
+    /// Last second, or block.
+    pub until: u64,
+    /// Block numbers instead of seconds (EntryPoint v0.9).
+    pub in_blocks: bool,
+}
+
+impl Default for Validity {
+    fn default() -> Self {
+        Self { after: 0, until: u64::MAX, in_blocks: false }
+    }
+}
+
+/// A pooled operation, and what its simulation and the gate found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolOperation {
+    /// The operation, in the bytes that will go on chain.
+    pub operation: UserOperation,
+    /// The EntryPoint it is for.
+    pub entry_point: EntryPoint,
+    /// Its userOpHash.
+    pub hash: B256,
+    /// Whether it carries an attestation that was verified.
+    pub attested: bool,
+    /// The verified attestation.
+    pub gate: Option<GateRecord>,
+    /// The operation's own time range.
+    pub validity: Validity,
+    /// Whether the sender is staked, and so is not limited in number.
+    pub sender_staked: bool,
+    /// Storage that validation touched outside the EntryPoint, so that an unrelated block need not lead
+    /// to another simulation. Empty: unknown, simulate always.
+    pub touched: Vec<Slot>,
+    /// Digest of the code of everything validation visited (ERC-7562 COD-010).
+    pub code_digest: Option<B256>,
+    /// Block at which it was last simulated.
+    pub simulated_at: u64,
+    /// Unix seconds at which it arrived.
+    pub received_at: u64,
+}
+
+impl PoolOperation {
+    /// An operation about which nothing more is known.
+    pub fn new(operation: UserOperation, entry_point: EntryPoint, hash: B256) -> Self {
+        Self {
+            operation,
+            entry_point,
+            hash,
+            attested: false,
+            gate: None,
+            validity: Validity::default(),
+            sender_staked: false,
+            touched: Vec::new(),
+            code_digest: None,
+            simulated_at: 0,
+            received_at: 0,
+        }
+    }
+
+    /// The place that only one live operation can have.
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            queue: Queue {
+                entry_point: self.entry_point.address,
+                sender: self.operation.sender,
+                key: self.operation.nonce >> 64,
+            },
+            sequence: self.operation.nonce_sequence(),
+        }
+    }
+}
+
+/// Operations that have to run in order: one EntryPoint, one sender, one nonce key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Queue {
+    pub(crate) entry_point: Address,
+    pub(crate) sender: Address,
+    pub(crate) key: U256,
+}
+
+/// A queue and a position in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) queue: Queue,
+    pub(crate) sequence: u64,
+}
+
+/// The form in which an operation is stored: its JSON stands for itself, so that a database can be read
+/// by any later version that still reads ERC-7769.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoredOperation {
+    pub(crate) arrival: u64,
+    pub(crate) entry_point: EntryPoint,
+    pub(crate) operation: String,
+    pub(crate) attested: bool,
+    pub(crate) gate: Option<GateRecord>,
+    pub(crate) validity: Validity,
+    pub(crate) sender_staked: bool,
+    pub(crate) touched: Vec<Slot>,
+    pub(crate) code_digest: Option<B256>,
+    pub(crate) simulated_at: u64,
+    pub(crate) received_at: u64,
+}
+
+impl StoredOperation {
+    pub(crate) fn new(entry: &PoolOperation, arrival: u64) -> Self {
+        Self {
+            arrival,
+            entry_point: entry.entry_point,
+            operation: entry.operation.to_rpc().to_string(),
+            attested: entry.attested,
+            gate: entry.gate.clone(),
+            validity: entry.validity,
+            sender_staked: entry.sender_staked,
+            touched: entry.touched.clone(),
+            code_digest: entry.code_digest,
+            simulated_at: entry.simulated_at,
+            received_at: entry.received_at,
+        }
+    }
+
+    /// The operation again, or what is wrong with the stored bytes.
+    pub(crate) fn into_entry(self, hash: B256) -> Result<PoolOperation, String> {
+        let json = serde_json::from_str(&self.operation).map_err(|error| error.to_string())?;
+        // It was accepted once; a limit that was lowered since then must not make it unreadable.
+        let limits = writ_types::ParseLimits { max_packed_size: usize::MAX };
+        let operation = UserOperation::from_rpc_with(&json, self.entry_point.version, &limits)
+            .map_err(|error| error.to_string())?;
+        Ok(PoolOperation {
+            operation,
+            entry_point: self.entry_point,
+            hash,
+            attested: self.attested,
+            gate: self.gate,
+            validity: self.validity,
+            sender_staked: self.sender_staked,
+            touched: self.touched,
+            code_digest: self.code_digest,
+            simulated_at: self.simulated_at,
+            received_at: self.received_at,
+        })
+    }
+}
