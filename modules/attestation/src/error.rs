@@ -185,6 +185,19 @@ pub enum AttestationError {
         /// Whom the signature recovers to, if anybody.
         recovered: Option<Address>,
     },
+    /// The block that the decision was made at is not on the canonical chain (any more).
+    #[error("the attestation was made at block {number} ({attested}), which is not canonical")]
+    Block {
+        /// Number of the block.
+        number: u64,
+        /// Hash in the attestation.
+        attested: B256,
+        /// Hash of the canonical block at that height, when there is one.
+        canonical: Option<B256>,
+    },
+    /// The account does not hand a signature to the module that an attestation could be attached to.
+    #[error("an attestation cannot be placed in this operation: {0}")]
+    Placement(String),
     /// The attestation is genuine, for something else: found by comparing with the recorded decision.
     #[error("the attestation was made for another {}", names(.0))]
     Moved(Vec<Mismatch>),
@@ -226,6 +239,8 @@ impl AttestationError {
             Self::NotYetValid { .. } => "notYetValid",
             Self::Expired { .. } => "expired",
             Self::Signature { .. } => "signature",
+            Self::Block { .. } => "block",
+            Self::Placement(_) => "placement",
             // The first difference in the order that people think of them: chain before account before nonce.
             Self::Moved(fields) => fields.first().map_or("signature", Mismatch::name),
         }
@@ -287,6 +302,10 @@ impl AttestationError {
             Self::Signature { index, operator, recovered } => {
                 json!({"index": index, "operator": operator, "recovered": recovered})
             }
+            Self::Block { number, attested, canonical } => {
+                json!({"blockNumber": number, "attested": attested, "required": canonical})
+            }
+            Self::Placement(reason) => json!({"reason": reason}),
             Self::Moved(fields) => {
                 json!({"fields": fields.iter().map(Mismatch::name).collect::<Vec<_>>()})
             }
