@@ -2,19 +2,17 @@
 pragma solidity ^0.8.30;
 
 import {Decision} from "./utils/Attestor.sol";
+import {Contracts, IDevAccount} from "./utils/Contracts.sol";
 import {EntryPoints, IEntryPointExtra} from "./utils/EntryPoints.sol";
 import {WritTest} from "./utils/WritTest.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
-import {DevAccount} from "writ/dev/DevAccount.sol";
-import {PlainOwnerValidator} from "writ/dev/PlainOwnerValidator.sol";
 import {Bound, Configuration} from "writ/interfaces/WritTypes.sol";
-import {WritModule} from "writ/WritModule.sol";
 
 /// @title Gas of whole user operations, with the module and with a plain ECDSA validator on the same kind of account
 /// @notice Kept in solidity/snapshots and compared at every run; `FORGE_SNAPSHOT_CHECK=false forge test --mc Gas` writes anew.
 contract GasTest is WritTest {
-    PlainOwnerValidator internal plain;
-    DevAccount internal plainAccount;
+    address internal plain;
+    IDevAccount internal plainAccount;
 
     function deployEntryPoint() internal override returns (IEntryPointExtra) {
         return EntryPoints.deployV08();
@@ -22,9 +20,8 @@ contract GasTest is WritTest {
 
     function setUp() public override {
         super.setUp();
-        plain = new PlainOwnerValidator();
-        plainAccount =
-            new DevAccount(entryPoint, address(plain), abi.encode(owner), address(0));
+        plain = deployCode("PlainOwnerValidator.sol:PlainOwnerValidator");
+        plainAccount = Contracts.account(address(entryPoint), plain, abi.encode(owner), address(0));
         fund(address(plainAccount));
         vm.deal(recipient, 1);
         token.mint(recipient, 1);
@@ -53,7 +50,7 @@ contract GasTest is WritTest {
     function test_sizes() public {
         vm.snapshotValue("size", "WritModule runtime bytes", address(module).code.length);
         vm.snapshotValue(
-            "size", "WritModule creation bytes", type(WritModule).creationCode.length
+            "size", "WritModule creation bytes", vm.getCode("WritModule.sol:WritModule").length
         );
     }
 
@@ -98,8 +95,7 @@ contract GasTest is WritTest {
     function _plain(bytes memory callData) private returns (uint256) {
         for (uint256 i = 0; i < 2; ++i) {
             PackedUserOperation memory op = operation(plainAccount, 0, callData);
-            op.nonce =
-                entryPoint.getNonce(address(plainAccount), uint192(uint160(address(plain))) << 32);
+            op.nonce = entryPoint.getNonce(address(plainAccount), uint192(uint160(plain)) << 32);
             op.signature = ownerSigns(op);
             send(op);
         }

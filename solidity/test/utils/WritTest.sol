@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Attestor, Decision} from "./Attestor.sol";
+import {Contracts, IDevAccount, IDevToken} from "./Contracts.sol";
 import {EntryPoints, IEntryPointExtra} from "./EntryPoints.sol";
 import {IEntryPoint, PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {
@@ -10,9 +11,6 @@ import {
     MODULE_TYPE_EXECUTOR
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 import {Test} from "forge-std/Test.sol";
-import {WritModule} from "writ/WritModule.sol";
-import {DevAccount} from "writ/dev/DevAccount.sol";
-import {DevToken} from "writ/dev/DevToken.sol";
 import {IWritModule} from "writ/interfaces/IWritModule.sol";
 import {
     AccountState,
@@ -26,9 +24,9 @@ import {OperatorSets} from "writ/libraries/OperatorSets.sol";
 /// @title What every test starts from: a real EntryPoint, five operators of whom three sign, an account under enforcement
 abstract contract WritTest is Test {
     IEntryPointExtra internal entryPoint;
-    WritModule internal module;
-    DevToken internal token;
-    DevAccount internal account;
+    IWritModule internal module;
+    IDevToken internal token;
+    IDevAccount internal account;
 
     uint256 internal constant OWNER_KEY = 0xA11CE;
     address internal owner = vm.addr(OWNER_KEY);
@@ -52,8 +50,8 @@ abstract contract WritTest is Test {
         vm.warp(NOW);
         vm.roll(1000);
         entryPoint = deployEntryPoint();
-        module = new WritModule();
-        token = new DevToken("Dev Dollar", "DUSD");
+        module = Contracts.module();
+        token = Contracts.token();
         operatorKeys = newKeys("operator", 5);
         operatorSet = deploySet(operatorKeys);
         account = newAccount(configuration());
@@ -102,9 +100,9 @@ abstract contract WritTest is Test {
         c.epoch = 7;
     }
 
-    function newAccount(Configuration memory c) internal returns (DevAccount created) {
-        created = new DevAccount(
-            IEntryPoint(c.entryPoint), address(module), abi.encode(c, policies()), address(module)
+    function newAccount(Configuration memory c) internal returns (IDevAccount created) {
+        created = Contracts.account(
+            c.entryPoint, address(module), abi.encode(c, policies()), address(module)
         );
         fund(address(created));
     }
@@ -129,7 +127,7 @@ abstract contract WritTest is Test {
         return entryPoint.getNonce(who, (uint192(uint160(address(module))) << 32) | key);
     }
 
-    function operation(DevAccount who, uint32 key, bytes memory callData)
+    function operation(IDevAccount who, uint32 key, bytes memory callData)
         internal
         view
         returns (PackedUserOperation memory op)

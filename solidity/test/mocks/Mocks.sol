@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {
+    IERC7579Execution,
+    IERC7579Module,
+    MODULE_TYPE_EXECUTOR,
+    MODULE_TYPE_FALLBACK
+} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+
+/// @notice An executor that executes whatever anyone asks.
+contract OpenExecutor is IERC7579Module {
+    function onInstall(bytes calldata) external {}
+    function onUninstall(bytes calldata) external {}
+
+    function isModuleType(uint256 moduleTypeId) external pure returns (bool) {
+        return moduleTypeId == MODULE_TYPE_EXECUTOR;
+    }
+
+    function run(address account, bytes32 mode, bytes calldata execution) external {
+        IERC7579Execution(account).executeFromExecutor(mode, execution);
+    }
+}
+
+/// @notice A fallback handler that answers every call.
+contract AnsweringHandler is IERC7579Module {
+    uint256 public calls;
+
+    function onInstall(bytes calldata) external {}
+    function onUninstall(bytes calldata) external {}
+
+    function isModuleType(uint256 moduleTypeId) external pure returns (bool) {
+        return moduleTypeId == MODULE_TYPE_FALLBACK;
+    }
+
+    fallback() external {
+        ++calls;
+        assembly ("memory-safe") {
+            mstore(0x00, calldataload(0x00))
+            return(0x00, 0x20)
+        }
+    }
+}
+
+/// @notice What an account must never delegate to: writes any slot of it.
+contract SlotWriter {
+    function write(uint256 slot, uint256 value) external {
+        assembly {
+            sstore(slot, value)
+        }
+    }
+}
+
+/// @notice Calls back whoever sends it something.
+contract Callback {
+    bytes internal data;
+
+    constructor(bytes memory data_) {
+        data = data_;
+    }
+
+    receive() external payable {
+        (bool success, bytes memory result) = msg.sender.call(data);
+        if (!success) {
+            assembly ("memory-safe") {
+                revert(add(result, 32), mload(result))
+            }
+        }
+    }
+}
+
+/// @notice A bundler that is a contract: two bundles in one transaction.
+contract TwoBundles {
+    function run(address entryPoint, bytes[] calldata bundles) external {
+        for (uint256 i = 0; i < bundles.length; ++i) {
+            (bool success, bytes memory result) = entryPoint.call(bundles[i]);
+            if (!success) {
+                assembly ("memory-safe") {
+                    revert(add(result, 32), mload(result))
+                }
+            }
+        }
+    }
+
+    receive() external payable {}
+}
+
+/// @notice A token whose balance cannot be read.
+contract UnreadableToken {
+    function transfer(address, uint256) external pure returns (bool) {
+        return true;
+    }
+}

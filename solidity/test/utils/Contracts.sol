@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {IEntryPoint} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {
+    IERC7579AccountConfig,
+    IERC7579Execution,
+    IERC7579ModuleConfig
+} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Vm} from "forge-std/Vm.sol";
+import {IWritModule} from "writ/interfaces/IWritModule.sol";
+
+interface IDevAccount is IERC7579Execution, IERC7579ModuleConfig, IERC7579AccountConfig, IERC1271 {
+    function hook() external view returns (address);
+    receive() external payable;
+}
+
+interface IDevToken is IERC20 {
+    function mint(address to, uint256 amount) external;
+}
+
+/// @title The contracts as they ship: from their artifacts, not compiled with the tests
+library Contracts {
+    Vm private constant VM = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    function module() internal returns (IWritModule) {
+        return IWritModule(VM.deployCode("WritModule.sol:WritModule"));
+    }
+
+    function token() internal returns (IDevToken) {
+        return IDevToken(VM.deployCode("DevToken.sol:DevToken", abi.encode("Dev Dollar", "DUSD")));
+    }
+
+    function account(address entryPoint, address validator, bytes memory data, address hook)
+        internal
+        returns (IDevAccount)
+    {
+        return IDevAccount(
+            payable(VM.deployCode(
+                    "DevAccount.sol:DevAccount", abi.encode(entryPoint, validator, data, hook)
+                ))
+        );
+    }
+}
