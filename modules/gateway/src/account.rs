@@ -1,0 +1,123 @@
+//! What the chain says about an account, as far as the gate needs it.
+
+use alloy::primitives::{Address, B256, KECCAK256_EMPTY};
+use writ_attestation::{AccountPolicy, OperatorSet, SetError};
+use writ_simulation::{NodeError, PinnedBlock, SimulationError, Simulator};
+
+/// An account that a Writ module looks after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    /// The module.
+    pub module: Address,
+    /// Configuration and state in it.
+    pub policy: AccountPolicy,
+    /// The operators, from the code at the configuration's operator set.
+    pub operators: OperatorSet,
+    /// EXTCODEHASH of the account.
+    pub account_code: B256,
+}
+
+/// How an account stands to the known modules at one block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The account has no code yet.
+    Undeployed,
+    /// No known module looks at its operations: none installed, all off, or left.
+    Unbound,
+    /// A module does.
+    Bound(Box<AccountView>),
+}
+
+/// Why an account's standing is not known. The gate then refuses.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StandingError {
+    /// The state of the block cannot be read.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The call to the module cannot be made.
+    #[error(transparent)]
+    Simulation(#[from] SimulationError),
+    /// The module does not answer like one.
+    #[error("{module} does not answer like a Writ module: {reason}")]
+    Module {
+        /// The configured module.
+        module: Address,
+        /// What it did.
+        reason: String,
+    },
+    /// The code at the configured operator set is none.
+    #[error("the operator set {set} of account {account} is unusable: {source}")]
+    Set {
+        /// The account.
+        account: Address,
+        /// The configured address.
+        set: Address,
+        /// What is wrong with its code.
+        source: SetError,
+    },
+}
+
+/// Reads accounts' standing at pinned blocks.
+#[derive(Clone, Debug)]
+pub struct AccountReader {
+    simulator: Simulator,
+    modules: Vec<Address>,
+}
+
+impl AccountReader {
+    /// A reader that knows `modules`.
+    pub const fn new(simulator: Simulator, modules: Vec<Address>) -> Self {
+        Self { simulator, modules }
+    }
+
+    /// The modules that are known.
+    pub fn modules(&self) -> &[Address] {
+        &self.modules
+    }
+
+    /// How `account` stands at `block`. `now` decides whether an announced exit has taken effect.
+    ///
+    /// # Errors
+    /// When the state cannot be read, or a module or operator set is not what it should be.
+    pub async fn read(
+        &self,
+        block: &PinnedBlock,
+        account: Address,
+        now: u64,
+    ) -> Result<Standing, StandingError> {
+        let account_code = block.account(account).await?.code_hash;
+        if account_code == KECCAK256_EMPTY || account_code.is_zero() {
+            return Ok(Standing::Undeployed);
+        }
+        for module in self.modules.iter().copied() {
+            let policy = self.policy(block, module, account).await?;
+            if !policy.is_active() || policy.has_exited(now) {
+                continue;
+            }
+            let set = policy.configuration.operator_set;
+            let code = block.account(set).await?.code.unwrap_or_default();
+            let operators = OperatorSet::from_code(&code.original_bytes())
+                .map_err(|source| StandingError::Set { account, set, source })?;
+            return Ok(Standing::Bound(Box::new(AccountView {
+                module,
+                policy,
+                operators,
+                account_code,
+            })));
+        }
+        Ok(Standing::Unbound)
+    }
+
+    async fn policy(
+        &self,
+        block: &PinnedBlock,
+        module: Address,
+        account: Address,
+    ) -> Result<AccountPolicy, StandingError> {
+        let refuse = |reason: String| StandingError::Module { module, reason };
+        let returned = self.simulator.call(block, module, AccountPolicy::call(account)).await?;
+        let returned = returned.map_err(|revert| refuse(revert.to_string()))?;
+        AccountPolicy::decode(&returned).map_err(|error| refuse(error.to_string()))
+    }
+}

@@ -1,0 +1,92 @@
+//! One question to the operators.
+
+use alloy::primitives::{Address, B256, keccak256};
+use serde_json::Value;
+use writ_attestation::{
+    Domain, UserOperationAction, action_of, max_cost_of,
+    wire::{AttestRequest, BlockRef},
+};
+use writ_types::UserOperation;
+
+use crate::AccountView;
+
+/// What a gateway needs to know to ask for one operation.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The operation with the owner's signature and no suffix.
+    pub operation: UserOperation,
+    /// Its hash; decisions are found by it.
+    pub user_op_hash: B256,
+    /// Its EntryPoint.
+    pub entry_point: Address,
+    /// The chain.
+    pub chain_id: u64,
+    /// The account at `block`.
+    pub account: AccountView,
+    /// The sequence that the chain will require, predecessors counted.
+    pub sequence: u64,
+    /// The block to decide at, unless a decision about the same is live at another.
+    pub block: BlockRef,
+    /// The account's own operations ahead in the pool, suffixes included, in order.
+    pub predecessors: Vec<UserOperation>,
+    /// The time, Unix seconds: the greater of the clock and the block's timestamp.
+    pub now: u64,
+}
+
+impl Ask {
+    /// Chain and enforcing contract.
+    pub const fn domain(&self) -> Domain {
+        Domain::new(self.chain_id, self.account.module)
+    }
+
+    /// The action that operators are to sign.
+    pub fn action(&self) -> UserOperationAction {
+        self.action_with(max_cost_of(&self.operation))
+    }
+
+    /// The action with another attested cost.
+    pub(crate) fn action_with(&self, max_cost: u128) -> UserOperationAction {
+        action_of(&self.operation, self.entry_point, self.account.account_code, max_cost)
+    }
+
+    /// What at most one live allow may exist for: domain, account, EntryPoint, nonce.
+    pub(crate) fn slot(&self) -> B256 {
+        let operation = &self.operation;
+        keccak256(
+            [
+                self.domain().separator().as_slice(),
+                operation.sender.as_slice(),
+                self.entry_point.as_slice(),
+                &operation.nonce.to_be_bytes::<32>(),
+            ]
+            .concat(),
+        )
+    }
+
+    /// What a decision at the same block would be about: the action, under this configuration, in this history.
+    pub(crate) fn subject(&self) -> B256 {
+        let AccountView { policy, .. } = &self.account;
+        keccak256(
+            [
+                self.slot().as_slice(),
+                self.action().hash().as_slice(),
+                policy.configuration.hash().as_slice(),
+                &policy.state.revision.to_be_bytes(),
+                &self.sequence.to_be_bytes(),
+            ]
+            .concat(),
+        )
+    }
+
+    /// The request at `block`.
+    pub(crate) fn request(&self, block: BlockRef) -> AttestRequest {
+        let rpc = |operation: &UserOperation| -> Value { operation.to_rpc() };
+        AttestRequest {
+            operation: rpc(&self.operation),
+            entry_point: self.entry_point,
+            module: self.account.module,
+            block,
+            predecessors: self.predecessors.iter().map(rpc).collect(),
+        }
+    }
+}

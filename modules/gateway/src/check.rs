@@ -1,0 +1,190 @@
+//! Checks of one operator's answer. Whatever fails here is the operator's fault, and does not count.
+
+use alloy::primitives::{Address, B256, U256, keccak256};
+use writ_attestation::{
+    OperatorSignature, TIME_LIMIT, UserOperationAction, reasons_hash,
+    wire::{Allow, BlockRef, Deny, MAX_REASON_LEN, MAX_REASONS},
+};
+
+use crate::Ask;
+
+/// Most bytes of evidence that are accepted.
+const MAX_EVIDENCE: usize = 512 * 1024;
+
+/// In what an operator's answer is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Lie {
+    /// A field is not what was asked about, or not what the chain says.
+    #[error("its {field} is not the one that was asked about")]
+    Field {
+        /// The field.
+        field: &'static str,
+    },
+    /// A hash does not match what it should be of.
+    #[error("its {field} does not hash to what was signed")]
+    Hash {
+        /// The field.
+        field: &'static str,
+    },
+    /// The validity window is empty, over, or longer than accepted.
+    #[error(
+        "its validity window {valid_after}..{valid_until} is empty, over, or longer than {longest} s"
+    )]
+    Window {
+        /// Start.
+        valid_after: u64,
+        /// End.
+        valid_until: u64,
+        /// Longest span that is accepted.
+        longest: u64,
+    },
+    /// The attested cost does not cover the operation's prefund.
+    #[error("its maxCost {attested} is below the prefund {required}")]
+    MaxCost {
+        /// What it says.
+        attested: U256,
+        /// What the operation requires.
+        required: U256,
+    },
+    /// Evidence or reasons beyond what is accepted.
+    #[error("its {field} is larger than accepted")]
+    TooLarge {
+        /// The field.
+        field: &'static str,
+    },
+    /// The signature is not by the operator at its index.
+    #[error("its signature does not recover to operator {index} of the set")]
+    Signature {
+        /// The claimed index.
+        index: u8,
+    },
+    /// The signature is another operator's than the one that was asked.
+    #[error("it answered with the signature of {signer}")]
+    SomebodyElse {
+        /// Whose it is.
+        signer: Address,
+    },
+    /// Not an answer at all.
+    #[error("its answer is malformed: {0}")]
+    Malformed(String),
+}
+
+/// A checked answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Checked {
+    /// What was signed.
+    pub(crate) digest: B256,
+    /// Who signed it.
+    pub(crate) signer: Address,
+}
+
+/// Checks an allow against the question. `expected` is the operator's address where it is known.
+pub(crate) fn check_allow(
+    ask: &Ask,
+    block: BlockRef,
+    expected: Option<Address>,
+    longest: u64,
+    allow: &Allow,
+) -> Result<Checked, Lie> {
+    let (attestation, policy) = (&allow.attestation, &ask.account.policy);
+    check_action(ask, &allow.action, attestation.action)?;
+    same("policy", attestation.policy == policy.configuration.policy)?;
+    same("revision", attestation.revision == policy.state.revision)?;
+    same("epoch", attestation.epoch == policy.configuration.epoch)?;
+    same("sequence", attestation.sequence == ask.sequence)?;
+    same("level", attestation.level == policy.configuration.level)?;
+    same(
+        "block",
+        (attestation.block_number, attestation.block_hash) == (block.number, block.hash),
+    )?;
+    check_evidence(&allow.evidence, attestation.evidence)?;
+    hashes("bounds", allow.bounds.hash() == attestation.bounds)?;
+    let (valid_after, valid_until) = (attestation.valid_after, attestation.valid_until);
+    let window = Lie::Window { valid_after, valid_until, longest };
+    if valid_after >= valid_until
+        || valid_until >= TIME_LIMIT
+        || valid_until - valid_after > longest
+        || valid_until < ask.now
+    {
+        return Err(window);
+    }
+    let digest = attestation.digest(&ask.domain()).ok_or(window)?;
+    let signer = check_signature(ask, digest, &allow.signature, expected)?;
+    Ok(Checked { digest, signer })
+}
+
+/// Checks a denial against the question.
+pub(crate) fn check_deny(
+    ask: &Ask,
+    block: BlockRef,
+    expected: Option<Address>,
+    deny: &Deny,
+) -> Result<Checked, Lie> {
+    let (denial, policy) = (&deny.denial, &ask.account.policy);
+    check_action(ask, &deny.action, denial.action)?;
+    same("policy", denial.policy == policy.configuration.policy)?;
+    same("revision", denial.revision == policy.state.revision)?;
+    same("block", (denial.block_number, denial.block_hash) == (block.number, block.hash))?;
+    check_evidence(&deny.evidence, denial.evidence)?;
+    if deny.reasons.len() > MAX_REASONS
+        || deny.reasons.iter().any(|reason| reason.len() > MAX_REASON_LEN)
+    {
+        return Err(Lie::TooLarge { field: "reasons" });
+    }
+    hashes("reasons", reasons_hash(&deny.reasons) == denial.reasons)?;
+    let digest = denial.digest(&ask.domain());
+    let signer = check_signature(ask, digest, &deny.signature, expected)?;
+    Ok(Checked { digest, signer })
+}
+
+fn check_action(ask: &Ask, action: &UserOperationAction, signed: B256) -> Result<(), Lie> {
+    hashes("action", action.hash() == signed)?;
+    let max_cost = u128::try_from(action.max_cost).map_err(|_| Lie::Field { field: "maxCost" })?;
+    let ours = ask.action_with(max_cost);
+    same("account", action.account == ours.account)?;
+    same("entryPoint", action.entry_point == ours.entry_point)?;
+    same("nonce", action.nonce == ours.nonce)?;
+    same("initCode", action.init_code == ours.init_code)?;
+    same("callData", action.call_data == ours.call_data)?;
+    same("paymasterAndData", action.paymaster_and_data == ours.paymaster_and_data)?;
+    same("accountCode", action.account_code == ours.account_code)?;
+    same("callGasLimit", action.call_gas_limit == ours.call_gas_limit)?;
+    let required = ask.operation.required_prefund();
+    if action.max_cost < required {
+        return Err(Lie::MaxCost { attested: action.max_cost, required });
+    }
+    Ok(())
+}
+
+fn check_evidence(evidence: &[u8], signed: B256) -> Result<(), Lie> {
+    if evidence.len() > MAX_EVIDENCE {
+        return Err(Lie::TooLarge { field: "evidence" });
+    }
+    hashes("evidence", keccak256(evidence) == signed)
+}
+
+fn check_signature(
+    ask: &Ask,
+    digest: B256,
+    signature: &OperatorSignature,
+    expected: Option<Address>,
+) -> Result<Address, Lie> {
+    let index = signature.index;
+    let signer = signature.recover(digest);
+    match (ask.account.operators.get(index), signer) {
+        (Some(operator), Some(signer)) if operator == signer => match expected {
+            Some(expected) if expected != signer => Err(Lie::SomebodyElse { signer }),
+            _ => Ok(signer),
+        },
+        _ => Err(Lie::Signature { index }),
+    }
+}
+
+const fn same(field: &'static str, equal: bool) -> Result<(), Lie> {
+    if equal { Ok(()) } else { Err(Lie::Field { field }) }
+}
+
+const fn hashes(field: &'static str, equal: bool) -> Result<(), Lie> {
+    if equal { Ok(()) } else { Err(Lie::Hash { field }) }
+}

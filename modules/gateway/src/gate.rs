@@ -1,0 +1,419 @@
+//! The gate: what an operation needs before this bundler may include it.
+
+use std::sync::Arc;
+
+use alloy::{
+    eips::BlockId,
+    primitives::{Address, B256, Bytes, U256},
+};
+use serde::{Deserialize, Serialize};
+use writ_attestation::{
+    AttestationError, Context, LEVEL_QUORUM, MAX_SIGNATURES, Mode, Suffix, Verified, action_of,
+    attach, carries_suffix, diagnose, verify, wire::BlockRef,
+};
+use writ_simulation::{NodeClient, PinnedBlock};
+use writ_types::{EntryPoint, UserOperation};
+
+use crate::{AccountReader, AccountView, Ask, GateError, Gateway, Standing};
+
+/// Which operations the bundler demands a policy of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GateMode {
+    /// None: what enforces is the module alone.
+    Off,
+    /// Those of accounts that have a Writ module in Observe or Enforce.
+    #[default]
+    Installed,
+    /// All. Accounts without a module would need a detached attestation under the bundler's own policy, which is not
+    /// built: they are refused by name.
+    Required,
+}
+
+/// How the gate judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateOptions {
+    /// Which operations it is about.
+    pub mode: GateMode,
+    /// Seconds that an attestation must still be valid for.
+    pub margin: u64,
+}
+
+impl Default for GateOptions {
+    fn default() -> Self {
+        Self { mode: GateMode::Installed, margin: 12 }
+    }
+}
+
+/// One operation before the gate.
+#[derive(Clone, Copy, Debug)]
+pub struct GateRequest<'a> {
+    /// The block to judge at.
+    pub block: &'a PinnedBlock,
+    /// The operation as it was received.
+    pub operation: &'a UserOperation,
+    /// Its EntryPoint.
+    pub entry_point: EntryPoint,
+    /// Its hash.
+    pub user_op_hash: B256,
+    /// The account's own operations ahead of it, in order, as they are pooled.
+    pub predecessors: &'a [UserOperation],
+    /// The clock, Unix seconds. The block's timestamp counts when it is later.
+    pub now: u64,
+}
+
+/// Why nothing is demanded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotRequired {
+    /// The gate is off.
+    Off,
+    /// No Writ module looks at the account's operations.
+    Unbound,
+    /// The account only observes, and the operation goes through another validator.
+    Observing,
+}
+
+/// What an operation needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing.
+    Nothing(NotRequired),
+    /// The attestation that it carries must verify.
+    Verify(Suffix),
+    /// An attestation must be obtained and attached.
+    Ask,
+}
+
+/// An operation with a verified attestation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attested {
+    /// The operation with the suffix in place.
+    pub operation: UserOperation,
+    /// The suffix.
+    pub suffix: Suffix,
+    /// What was verified.
+    pub verified: Verified,
+    /// The account at the gate's block.
+    pub account: AccountView,
+    /// Whether the bundler obtained the attestation (or had it recorded); otherwise it came with the operation.
+    pub obtained: bool,
+}
+
+/// The gate's yes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gated {
+    /// Nothing is demanded of the operation.
+    NotRequired(NotRequired),
+    /// It carries what is demanded.
+    Attested(Box<Attested>),
+}
+
+/// The bundler's check.
+#[derive(Debug)]
+pub struct Gate {
+    options: GateOptions,
+    accounts: AccountReader,
+    node: NodeClient,
+    gateway: Option<Arc<Gateway>>,
+}
+
+impl Gate {
+    /// A gate that reads accounts with `accounts` and obtains attestations through `gateway`, if there is one.
+    pub const fn new(
+        options: GateOptions,
+        accounts: AccountReader,
+        node: NodeClient,
+        gateway: Option<Arc<Gateway>>,
+    ) -> Self {
+        Self { options, accounts, node, gateway }
+    }
+
+    /// How the gate judges.
+    pub const fn options(&self) -> &GateOptions {
+        &self.options
+    }
+
+    /// The gateway, if there is one.
+    pub const fn gateway(&self) -> Option<&Arc<Gateway>> {
+        self.gateway.as_ref()
+    }
+
+    /// The reader of accounts.
+    pub const fn accounts(&self) -> &AccountReader {
+        &self.accounts
+    }
+
+    /// Lets an operation through, with its attestation verified or obtained where one is demanded.
+    ///
+    /// # Errors
+    /// [`GateError`] says what is demanded and missing or wrong.
+    pub async fn admit(&self, request: GateRequest<'_>) -> Result<Gated, GateError> {
+        if self.options.mode == GateMode::Off {
+            return Ok(Gated::NotRequired(NotRequired::Off));
+        }
+        let standing = self.standing(&request).await?;
+        match (self.need(request.operation, request.entry_point.address, &standing)?, standing) {
+            (Need::Verify(suffix), Standing::Bound(account)) => {
+                let verified = self.verify(&request, &account, &suffix).await?;
+                let operation = request.operation.clone();
+                let account = *account;
+                Ok(Gated::Attested(Box::new(Attested {
+                    operation,
+                    suffix,
+                    verified,
+                    account,
+                    obtained: false,
+                })))
+            }
+            (Need::Ask, Standing::Bound(account)) => self.obtain(&request, *account).await,
+            (Need::Nothing(why), _) => Ok(Gated::NotRequired(why)),
+            // `need` demands of bound accounts only.
+            (Need::Verify(_) | Need::Ask, _) => {
+                Err(GateError::Required("the account is not bound".to_owned()))
+            }
+        }
+    }
+
+    /// Checks an operation again, just before it is included: whatever was true at admission may have changed.
+    ///
+    /// # Errors
+    /// As [`admit`](Self::admit), except that nobody is asked: an attestation that is missing now is an error.
+    pub async fn recheck(&self, request: GateRequest<'_>) -> Result<(), GateError> {
+        if self.options.mode == GateMode::Off {
+            return Ok(());
+        }
+        let standing = self.standing(&request).await?;
+        match (self.need(request.operation, request.entry_point.address, &standing)?, standing) {
+            (Need::Verify(suffix), Standing::Bound(account)) => {
+                self.verify(&request, &account, &suffix).await.map(|_| ())
+            }
+            (Need::Nothing(_), _) => Ok(()),
+            (Need::Ask | Need::Verify(_), _) => Err(GateError::Required(format!(
+                "account {} demands an attestation since the operation was admitted",
+                request.operation.sender
+            ))),
+        }
+    }
+
+    /// What `operation` needs, given how its account stands. A pure function of its arguments.
+    ///
+    /// # Errors
+    /// When something is demanded that the operation cannot have.
+    pub fn need(
+        &self,
+        operation: &UserOperation,
+        entry_point: Address,
+        standing: &Standing,
+    ) -> Result<Need, GateError> {
+        need(self.options.mode, self.accounts.modules(), operation, entry_point, standing)
+    }
+
+    /// The question that [`admit`](Self::admit) would ask the operators, for evaluation without signatures.
+    ///
+    /// # Errors
+    /// When the account's standing cannot be read, or no Writ module looks at its operations.
+    pub async fn question(&self, request: GateRequest<'_>) -> Result<Ask, GateError> {
+        match self.standing(&request).await? {
+            Standing::Bound(account) => Ok(self.ask(&request, *account)),
+            Standing::Undeployed | Standing::Unbound => Err(GateError::Required(format!(
+                "no Writ module looks at the operations of account {}: there is no policy to ask about",
+                request.operation.sender
+            ))),
+        }
+    }
+
+    async fn standing(&self, request: &GateRequest<'_>) -> Result<Standing, GateError> {
+        let now = now(request);
+        Ok(self.accounts.read(request.block, request.operation.sender, now).await?)
+    }
+
+    async fn verify(
+        &self,
+        request: &GateRequest<'_>,
+        account: &AccountView,
+        suffix: &Suffix,
+    ) -> Result<Verified, GateError> {
+        let now = now(request);
+        let context = Context {
+            domain: writ_attestation::Domain::new(request.block.chain_id(), account.module),
+            entry_point: request.entry_point.address,
+            policy: &account.policy,
+            operators: &account.operators,
+            account_code: account.account_code,
+            sequence: account.policy.next_sequence(pending(request.predecessors)),
+            now,
+        };
+        let verified = verify(request.operation, suffix, &context)
+            .map_err(|error| self.explain(error, request.operation, suffix, &context))?;
+        let reach = now.saturating_add(self.options.margin);
+        if suffix.valid_until < reach {
+            return Err(
+                AttestationError::Expired { valid_until: suffix.valid_until, now: reach }.into()
+            );
+        }
+        self.check_canonical(request.block, suffix).await?;
+        Ok(verified)
+    }
+
+    /// Names what the attestation was moved away from, when the decision behind it is recorded here.
+    fn explain(
+        &self,
+        error: AttestationError,
+        operation: &UserOperation,
+        suffix: &Suffix,
+        context: &Context<'_>,
+    ) -> AttestationError {
+        let AttestationError::Signature { .. } = error else { return error };
+        // A store that fails costs the explanation, not the refusal.
+        let recorded = self.gateway.as_ref().and_then(|gateway| {
+            gateway
+                .decisions()
+                .by_evidence(suffix.evidence)
+                .ok()
+                .flatten()
+                .and_then(|decision| decision.subject())
+        });
+        let Some(recorded) = recorded else { return error };
+        let action =
+            action_of(operation, context.entry_point, context.account_code, suffix.max_cost);
+        diagnose(suffix, &action, context.policy.configuration.policy, context.domain, &recorded)
+    }
+
+    /// An attestation made at a block that a reorganisation took away rests on a state that never was.
+    async fn check_canonical(&self, block: &PinnedBlock, suffix: &Suffix) -> Result<(), GateError> {
+        let (number, attested) = (suffix.block_number, suffix.block_hash);
+        let canonical = if number == block.number() {
+            Some(block.hash())
+        } else if number.checked_add(1) == Some(block.number()) {
+            Some(block.header().parent_hash)
+        } else {
+            self.node.block(BlockId::number(number)).await?.map(|block| block.header.hash)
+        };
+        if canonical == Some(attested) {
+            Ok(())
+        } else {
+            Err(AttestationError::Block { number, attested, canonical }.into())
+        }
+    }
+
+    async fn obtain(
+        &self,
+        request: &GateRequest<'_>,
+        account: AccountView,
+    ) -> Result<Gated, GateError> {
+        let Some(gateway) = &self.gateway else {
+            return Err(GateError::Required(format!(
+                "account {} demands an attestation, the operation carries none, and this bundler asks no operators",
+                request.operation.sender
+            )));
+        };
+        let ask = self.ask(request, account);
+        let granted = gateway.grant(&ask).await?;
+        let mut operation = request.operation.clone();
+        operation.signature = attach(&operation.signature, &granted.suffix)?;
+        Ok(Gated::Attested(Box::new(Attested {
+            operation,
+            suffix: granted.suffix,
+            verified: granted.verified,
+            account: ask.account,
+            obtained: true,
+        })))
+    }
+
+    fn ask(&self, request: &GateRequest<'_>, account: AccountView) -> Ask {
+        let mut operation = request.operation.clone();
+        // Operators are asked about what the owner signed.
+        if let Ok(Some((owner, _))) = Suffix::split(&request.operation.signature) {
+            operation.signature = Bytes::copy_from_slice(owner);
+        }
+        Ask {
+            operation,
+            user_op_hash: request.user_op_hash,
+            entry_point: request.entry_point.address,
+            chain_id: request.block.chain_id(),
+            sequence: account.policy.next_sequence(pending(request.predecessors)),
+            account,
+            block: BlockRef { number: request.block.number(), hash: request.block.hash() },
+            predecessors: request.predecessors.to_vec(),
+            now: now(request),
+        }
+    }
+}
+
+/// The later of clock and chain: a block's timestamp is never before its parent's, and rarely behind the clock.
+fn now(request: &GateRequest<'_>) -> u64 {
+    request.now.max(request.block.timestamp())
+}
+
+/// How many of the account's operations ahead will have counted when this one is validated.
+fn pending(predecessors: &[UserOperation]) -> u64 {
+    predecessors.iter().filter(|operation| carries_suffix(&operation.signature)).count() as u64
+}
+
+/// The validator that the nonce names, as OpenZeppelin's ERC-7579 accounts read it: its top 20 bytes.
+fn validator(nonce: U256) -> Address {
+    Address::from_slice(&nonce.to_be_bytes::<32>()[..20])
+}
+
+fn need(
+    mode: GateMode,
+    modules: &[Address],
+    operation: &UserOperation,
+    entry_point: Address,
+    standing: &Standing,
+) -> Result<Need, GateError> {
+    let sender = operation.sender;
+    let validator = validator(operation.nonce);
+    let account = match (mode, standing) {
+        (GateMode::Off, _) => return Ok(Need::Nothing(NotRequired::Off)),
+        (_, Standing::Bound(account)) => account,
+        (_, Standing::Undeployed) if modules.contains(&validator) => {
+            return Err(GateError::Required(format!(
+                "account {sender} is not deployed, so its policy is not on the chain yet: deploy it first, by an \
+                 operation of another validator or by its factory"
+            )));
+        }
+        (GateMode::Installed, Standing::Undeployed | Standing::Unbound) => {
+            return Ok(Need::Nothing(NotRequired::Unbound));
+        }
+        (GateMode::Required, Standing::Undeployed | Standing::Unbound) => {
+            return Err(GateError::Required(format!(
+                "this bundler includes attested operations only, and no Writ module looks at those of account {sender}; \
+                 detached attestations under the bundler's own policy are not supported"
+            )));
+        }
+    };
+    let configuration = &account.policy.configuration;
+    if validator != account.module {
+        if configuration.mode == Mode::Observe && mode == GateMode::Installed {
+            return Ok(Need::Nothing(NotRequired::Observing));
+        }
+        return Err(AttestationError::Placement(format!(
+            "the nonce names validator {validator}, which would receive the signature instead of {}, the module that \
+             enforces the policy of account {sender}",
+            account.module
+        ))
+        .into());
+    }
+    if entry_point != configuration.entry_point {
+        return Err(AttestationError::EntryPoint {
+            given: entry_point,
+            configured: configuration.entry_point,
+        }
+        .into());
+    }
+    if configuration.level != LEVEL_QUORUM {
+        return Err(AttestationError::UnsupportedLevel(configuration.level).into());
+    }
+    let (threshold, operators) = (usize::from(configuration.threshold), account.operators.len());
+    if threshold == 0 || threshold > MAX_SIGNATURES || threshold > operators {
+        return Err(GateError::Required(format!(
+            "account {sender} requires {threshold} signatures of {operators} operators, which no attestation can have"
+        )));
+    }
+    match Suffix::split(&operation.signature)? {
+        Some((_, suffix)) => Ok(Need::Verify(suffix)),
+        None => Ok(Need::Ask),
+    }
+}
