@@ -11,17 +11,17 @@ pub(super) fn op_031(trace: &OpTrace, context: &RuleContext, violations: &mut Ve
     let mut sender_created = false;
     for frame in trace.frames() {
         for create in frame.creates.iter().filter(|create| create.create2) {
-            let first = !std::mem::replace(&mut sender_created, true);
             let deploys_sender = frame.phase == Phase::Deploy
                 && trace.factory.is_some()
                 && create.created == Some(trace.sender);
-            if (deploys_sender && first) || erep_060(trace, frame, create, context) {
+            if deploys_sender && !std::mem::replace(&mut sender_created, true) {
                 continue;
             }
-            let detail = if deploys_sender {
-                "uses CREATE2 more than once"
-            } else if frame.phase == Phase::Deploy {
-                "uses CREATE2 for something else than the sender"
+            if erep_060(trace, frame, create, context) {
+                continue;
+            }
+            let detail = if frame.phase == Phase::Deploy {
+                "uses CREATE2 for something else than creating the sender once"
             } else {
                 "uses CREATE2 outside the deployment of the sender"
             };
