@@ -91,3 +91,30 @@ contract UnreadableToken {
         return true;
     }
 }
+
+/// @notice An account without rules of its own: whoever calls speaks for it.
+contract RawAccount {
+    function forward(address to, bytes calldata data) external {
+        _call(to, data);
+    }
+
+    function _call(address to, bytes calldata data) internal {
+        (bool success, bytes memory result) = to.call(data);
+        if (!success) {
+            assembly ("memory-safe") {
+                revert(add(result, 32), mload(result))
+            }
+        }
+    }
+
+    fallback() external payable {}
+    receive() external payable {}
+}
+
+/// @notice Two calls in one transaction.
+contract Sequence is RawAccount {
+    function run(address first, bytes calldata a, address second, bytes calldata b) external {
+        _call(first, a);
+        _call(second, b);
+    }
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {SettingsFixture} from "./Settings.t.sol";
+import {OpenExecutor} from "./mocks/Mocks.sol";
+import {Attestor, Decision} from "./utils/Attestor.sol";
+import {IDevAccount} from "./utils/Contracts.sol";
+import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {AccountState, Configuration, Mode} from "writ/interfaces/WritTypes.sol";
+
+/// @notice Does at random what owners, operators, bundlers and thieves do to one account, and counts what should come of it.
+abstract contract Actors is SettingsFixture {
+    OpenExecutor internal executor;
+    PackedUserOperation[] internal sent;
+
+    /// What attested operations may have moved, and what actually left is compared with.
+    uint256 public expected;
+    /// Executions that should have been impossible.
+    uint256 public breaches;
+    uint256 public attestedRuns;
+    uint256 public refusedRuns;
+
+    IDevAccount public bystander;
+    bytes32 public bystanderBefore;
+
+    function prepare() internal {
+        Configuration memory c = configuration();
+        c.readsHistory = true;
+        account = newAccount(c);
+        vm.deal(address(account), 1_000_000 ether);
+        entryPoint.depositTo{value: 1000 ether}(address(account));
+        executor = new OpenExecutor();
+        send(
+            attested(
+                operation(
+                    account, 0, abi.encodeCall(account.installModule, (2, address(executor), ""))
+                )
+            )
+        );
+        bystander = newAccount(configuration());
+        bystanderBefore = digestOf(address(bystander));
+    }
+
+    function digestOf(address who) public view returns (bytes32) {
+        (Configuration memory c, AccountState memory s) = module.configurationOf(who);
+        return keccak256(abi.encode(c, s, who.balance, token.balanceOf(who)));
+    }
+
+    function enforced() public view returns (bool) {
+        AccountState memory s = state(address(account));
+        return !(s.exitAt != 0 && block.timestamp >= s.exitAt);
+    }
+
+    function spent() public view returns (uint256) {
+        return recipient.balance;
+    }
+
+    // ------------------------------------------------------------------ what should work
+
+    function runAttested(uint32 key, uint64 value, uint64 maxOut) external {
+        PackedUserOperation memory op = operation(account, key % 4, sendNative(value));
+        Decision memory d = decision(op);
+        d.bounds = bounds(maxOut, 0);
+        op = attach(op, d);
+        send(op);
+        if (value <= maxOut || !enforced()) expected += value;
+        sent.push(op);
+        ++attestedRuns;
+    }
+
+    function runTwo(uint64 a, uint64 b, uint64 maxA, uint64 maxB) external {
+        if (a == b) return;
+        PackedUserOperation memory first = operation(account, 10, sendNative(a));
+        PackedUserOperation memory second = operation(account, 11, sendNative(b));
+        Decision memory d = decision(first);
+        d.bounds = bounds(maxA, 0);
+        first = attach(first, d);
+        d = decision(second);
+        d.sequence += 1;
+        d.bounds = bounds(maxB, 0);
+        second = attach(second, d);
+        send(two(first, second));
+        if (a <= maxA || !enforced()) expected += a;
+        if (b <= maxB || !enforced()) expected += b;
+        ++attestedRuns;
+    }
+
+    // ------------------------------------------------------------------ what should not
+
+    function _tried(bool success) private {
+        if (success) ++breaches;
+        else ++refusedRuns;
+    }
+
+    function runUnattested(uint64 value) external {
+        if (!enforced()) return;
+        PackedUserOperation memory op = operation(account, 20, sendNative(value));
+        op.signature = ownerSigns(op);
+        vm.prank(bundler, bundler);
+        (bool success,) =
+            address(entryPoint).call(abi.encodeCall(entryPoint.handleOps, (one(op), bundler)));
+        _tried(success);
+    }
+
+    function replay(uint256 which) external {
+        if (sent.length == 0) return;
+        PackedUserOperation memory op = sent[which % sent.length];
+        vm.prank(bundler, bundler);
+        (bool success,) =
+            address(entryPoint).call(abi.encodeCall(entryPoint.handleOps, (one(op), bundler)));
+        _tried(success);
+    }
+
+    function moveSuffix(uint256 which, uint64 value) external {
+        if (sent.length == 0 || !enforced()) return;
+        PackedUserOperation memory old = sent[which % sent.length];
+        PackedUserOperation memory op = operation(account, 21, sendNative(value));
+        bytes memory owned = ownerSigns(op);
+        op.signature = bytes.concat(old.signature);
+        for (uint256 i = 0; i < 65; ++i) {
+            op.signature[i] = owned[i];
+        }
+        vm.prank(bundler, bundler);
+        (bool success,) =
+            address(entryPoint).call(abi.encodeCall(entryPoint.handleOps, (one(op), bundler)));
+        _tried(success);
+    }
+
+    /// @dev Mints in one transaction, tries to spend in the next.
+    function mintThenSpend(uint64 value) external {
+        if (!enforced()) return;
+        PackedUserOperation memory op = attested(operation(account, 22, sendNative(value)));
+        bytes32 hash = entryPoint.getUserOpHash(op);
+        vm.prank(address(account));
+        module.validateUserOp(op, hash);
+        vm.prank(address(entryPoint));
+        (bool success,) = address(account).call(op.callData);
+        _tried(success);
+    }
+
+    function throughExecutor(uint64 value) external {
+        if (!enforced()) return;
+        (bool success,) = address(executor)
+            .call(
+                abi.encodeCall(
+                    executor.run,
+                    (address(account), SINGLE, abi.encodePacked(recipient, uint256(value), ""))
+                )
+            );
+        _tried(success);
+    }
+
+    function mintInsideAFrame(uint256 which) external {
+        if (sent.length == 0 || !enforced()) return;
+        PackedUserOperation memory old = sent[which % sent.length];
+        bytes memory data =
+            abi.encodeCall(module.validateUserOp, (old, entryPoint.getUserOpHash(old)));
+        uint256 before = state(address(account)).sequence;
+        send(attested(operation(account, 23, executeCall(address(module), 0, data))));
+        if (state(address(account)).sequence != before + 1) ++breaches;
+    }
+
+    function uninstall(bool hook) external {
+        if (!enforced()) return;
+        send(
+            attested(
+                operation(
+                    account,
+                    24,
+                    abi.encodeCall(account.uninstallModule, (hook ? 4 : 1, address(module), ""))
+                )
+            )
+        );
+        AccountState memory s = state(address(account));
+        if (!s.hookInstalled || !s.validatorInstalled) ++breaches;
+    }
+
+    // ------------------------------------------------------------------ settings
+
+    function strengthen(uint8 threshold, uint32 delay) external {
+        Configuration memory next = current(address(account));
+        next.threshold = uint8(bound(threshold, next.threshold, 5));
+        next.leastOperators = 5;
+        next.exitDelay = uint32(bound(delay, next.exitDelay, 10 days));
+        if (hashOf(next) == hashOf(current(address(account)))) return;
+        configure(next);
+    }
+
+    function weaken(uint8 threshold, bool byQuorum) external {
+        Configuration memory next = current(address(account));
+        next.threshold = uint8(bound(threshold, 1, next.threshold));
+        next.exitDelay = 1 days;
+        if (hashOf(next) == hashOf(current(address(account)))) return;
+        uint64 revision = state(address(account)).revision;
+        if (byQuorum) {
+            configure(next, quorumConfigures(next, settingDecision()));
+        } else {
+            configure(next);
+            if (state(address(account)).revision != revision) ++breaches;
+            vm.warp(block.timestamp + 12 hours);
+            (bool success,) = address(module)
+                .call(
+                    abi.encodeCall(module.applyConfiguration, (address(account), next, policies()))
+                );
+            _tried(success);
+        }
+    }
+
+    function announceOrCancel() external {
+        if (state(address(account)).exitAt == 0) {
+            module.announceExit(address(account), due(), ownerSets("AnnounceExit"));
+        } else {
+            module.cancelExit(address(account), due(), ownerSets("CancelExit"));
+        }
+    }
+
+    function time(uint32 seconds_) external {
+        vm.warp(block.timestamp + bound(seconds_, 1, 12 hours));
+        vm.roll(block.number + 1);
+    }
+
+    // ------------------------------------------------------------------ exit
+
+    /// @dev Whatever happened before: the owner alone gets out within the delay.
+    function exitIsReachable() internal returns (bool) {
+        if (state(address(account)).exitAt == 0) {
+            module.announceExit(address(account), due(), ownerSets("AnnounceExit"));
+        }
+        uint256 exitAt = state(address(account)).exitAt;
+        if (block.timestamp <= exitAt) vm.warp(exitAt + 1);
+        uint256 before = recipient.balance;
+        PackedUserOperation memory op = operation(account, 30, sendNative(1));
+        op.signature = ownerSigns(op);
+        send(op);
+        return recipient.balance == before + 1;
+    }
+}
+
+/// @dev The actors are the test contract itself: its size is not limited, and each call that they make is a transaction.
+contract InvariantsTest is Actors {
+    function setUp() public override {
+        super.setUp();
+        prepare();
+        targetContract(address(this));
+        bytes4[] memory selectors = new bytes4[](13);
+        selectors[0] = this.runAttested.selector;
+        selectors[1] = this.runTwo.selector;
+        selectors[2] = this.runUnattested.selector;
+        selectors[3] = this.replay.selector;
+        selectors[4] = this.moveSuffix.selector;
+        selectors[5] = this.mintThenSpend.selector;
+        selectors[6] = this.throughExecutor.selector;
+        selectors[7] = this.mintInsideAFrame.selector;
+        selectors[8] = this.uninstall.selector;
+        selectors[9] = this.strengthen.selector;
+        selectors[10] = this.weaken.selector;
+        selectors[11] = this.announceOrCancel.selector;
+        selectors[12] = this.time.selector;
+        targetSelector(FuzzSelector(address(this), selectors));
+    }
+
+    /// @notice That the actors do what they are there for: without this the invariants could hold for nothing.
+    function test_theActorsAct() public {
+        this.runAttested(0, 5, 5);
+        this.runAttested(0, 6, 5);
+        assertEq(spent(), 5);
+        this.runTwo(1, 2, 1, 1);
+        assertEq(spent(), 6);
+        this.runUnattested(1);
+        this.replay(0);
+        this.moveSuffix(0, 1);
+        this.mintThenSpend(1);
+        this.throughExecutor(1);
+        this.weaken(2, false);
+        assertEq(refusedRuns, 6);
+        this.mintInsideAFrame(0);
+        this.uninstall(true);
+        this.strengthen(5, 3 days);
+        assertEq(current(address(account)).threshold, 5);
+        this.weaken(2, true);
+        assertEq(current(address(account)).threshold, 2);
+        assertEq(breaches, 0);
+        assertEq(spent(), expected);
+        assertTrue(exitIsReachable());
+    }
+
+    /// @notice Nothing executes without its own ticket, twice, from outside, or beyond its bounds.
+    function invariant_onlyWhatWasAttestedHappened() public view {
+        assertEq(breaches, 0);
+        assertEq(spent(), expected);
+    }
+
+    /// @notice What one account does changes nothing of another.
+    function invariant_othersAreUntouched() public view {
+        assertEq(digestOf(address(bystander)), bystanderBefore);
+    }
+
+    /// @notice The owner alone can leave, from every state.
+    function invariant_exitIsReachable() public {
+        uint256 snapshot = vm.snapshotState();
+        assertTrue(exitIsReachable());
+        vm.revertToState(snapshot);
+    }
+}
