@@ -1,1 +1,44 @@
-//! From a received operation to the pool, and its re-check.
+//! Admission: from a received operation to the pool, and its re-check before a bundle.
+//!
+//! ```text
+//!  operation ──> place (bounded) ──> sender's turn ──> pinned block
+//!     │ cheap checks: size, gas limits, fees, EIP-7702 tuple, preVerificationGas, pool conflicts      -32602 …
+//!     │ gate: what does this account demand?                                                          -32530/-32531
+//!     │   └─ an attestation, and none is there: preflight under a throw-away quorum, so that nobody
+//!     │      is asked about an operation that could not be included anyway                            -32500 … -32508
+//!     │ gate: verify the attestation, or obtain one and attach it                                     -32531 … -32534
+//!     │ cheap checks and simulation of the final bytes, nothing patched, pooled predecessors ahead    -32500 …
+//!     │ ERC-7562 rules                                                                                -32502, -32505
+//!     v
+//!  Pool::insert, durable ──> userOpHash
+//! ```
+//!
+//! Invariants:
+//! * What is simulated last is byte for byte what is pooled, in a state of one block, without overrides.
+//! * Nothing is pooled that the gate did not pass; the gate's errors and every error of reading fail closed.
+//! * A refusal leaves nothing behind: no reputation for policy, no memory by userOpHash.
+//! * Operations of one sender are judged one after another, each with the ones before it applied. No other lock is
+//!   held while waiting for node or operators.
+//! * Work is bounded: so many operations at a time, so many waiting, the rest is refused at once.
+
+mod admission;
+mod bundle;
+mod checks;
+mod error;
+mod estimate;
+mod order;
+mod preflight;
+mod revert;
+mod rules;
+mod stakes;
+mod verdict;
+
+#[cfg(test)]
+mod testing;
+
+pub use admission::{Admission, AdmissionParts};
+pub use bundle::{BundleCheck, BundleFault};
+pub use error::AdmissionError;
+pub use revert::describe as describe_revert;
+pub use rules::{AdmissionRules, Head};
+pub use verdict::Verdict;

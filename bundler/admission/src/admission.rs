@@ -1,0 +1,486 @@
+//! The pipeline.
+
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use alloy::primitives::{Address, B256};
+use writ_attestation::{AttestationError, Suffix, carries_suffix};
+use writ_gateway::{
+    AccountView, Gate, GateError, GateMode, GateRequest, Gated, Gateway, Need, Standing,
+};
+use writ_pool::{GateRecord, Pool, PoolOperation, Slot};
+use writ_simulation::{
+    Overrides, PinnedBlock, Simulation, SimulationRequest, Simulator, StateProvider,
+};
+use writ_types::{EntityKind, EntryPoint, StakeInfo, UserOperation};
+
+use crate::{
+    AdmissionError, AdmissionRules, Head, Verdict, checks,
+    estimate::same_version,
+    order::Order,
+    preflight,
+    preflight::Pretence,
+    stakes,
+    verdict::{Bench, judge},
+};
+
+/// What admission works with.
+#[derive(Clone, Debug)]
+pub struct AdmissionParts {
+    /// The chain's state.
+    pub state: StateProvider,
+    /// The simulator.
+    pub simulator: Simulator,
+    /// The gate.
+    pub gate: Arc<Gate>,
+    /// The pool.
+    pub pool: Arc<Pool>,
+    /// The EntryPoints that are served, preferred first.
+    pub entry_points: Vec<EntryPoint>,
+}
+
+/// Admission. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    parts: AdmissionParts,
+    rules: AdmissionRules,
+    order: Order,
+}
+
+impl Admission {
+    /// Admission with these parts under these rules.
+    pub fn new(parts: AdmissionParts, rules: AdmissionRules) -> Self {
+        let order = Order::new(rules.concurrency, rules.waiting);
+        Self { inner: Arc::new(Inner { parts, rules, order }) }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &AdmissionRules {
+        &self.inner.rules
+    }
+
+    /// The EntryPoints that are served, preferred first.
+    pub fn entry_points(&self) -> &[EntryPoint] {
+        &self.inner.parts.entry_points
+    }
+
+    /// The pool.
+    pub fn pool(&self) -> &Arc<Pool> {
+        &self.inner.parts.pool
+    }
+
+    /// The chain's state.
+    pub fn state(&self) -> &StateProvider {
+        &self.inner.parts.state
+    }
+
+    /// The simulator.
+    pub fn simulator(&self) -> &Simulator {
+        &self.inner.parts.simulator
+    }
+
+    /// The gate.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.inner.parts.gate
+    }
+
+    pub(crate) fn order(&self) -> &Order {
+        &self.inner.order
+    }
+
+    pub(crate) fn gateway(
+        &self,
+        operation: &UserOperation,
+    ) -> Result<&Arc<Gateway>, AdmissionError> {
+        self.gate().gateway().ok_or_else(|| {
+            AdmissionError::AttestationRequired(format!(
+                "this bundler asks no operators, so that it can obtain none for account {}",
+                operation.sender
+            ))
+        })
+    }
+
+    /// The served EntryPoint at this address.
+    ///
+    /// # Errors
+    /// `-32602` with the addresses that are served.
+    pub fn entry_point(&self, address: Address) -> Result<EntryPoint, AdmissionError> {
+        let served = self.entry_points();
+        served.iter().find(|known| known.address == address).copied().ok_or_else(|| {
+            AdmissionError::EntryPoint {
+                given: address,
+                supported: served.iter().map(|known| known.address).collect(),
+            }
+        })
+    }
+
+    /// Takes an operation into the pool. When this returns its hash, the operation survives a crash.
+    ///
+    /// # Errors
+    /// Why it is refused; nothing is kept of it then.
+    pub async fn admit(
+        &self,
+        operation: UserOperation,
+        entry_point: Address,
+    ) -> Result<B256, AdmissionError> {
+        let entry_point = self.entry_point(entry_point)?;
+        same_version(operation.version, entry_point)?;
+        let sender = operation.sender;
+        let _turn = self.order().turn(sender).await?;
+        let admitted = self.admit_in_turn(operation, entry_point).await;
+        match &admitted {
+            Ok(hash) => tracing::info!(%hash, %sender, "operation admitted"),
+            Err(error) => {
+                tracing::info!(%sender, code = %error.clone().into_refusal().code, %error, "operation refused")
+            }
+        }
+        admitted
+    }
+
+    async fn admit_in_turn(
+        &self,
+        operation: UserOperation,
+        entry_point: EntryPoint,
+    ) -> Result<B256, AdmissionError> {
+        let block = self.state().latest().await?;
+        self.check(&operation, &block)?;
+        let hash = self.hash(&operation, entry_point, &block).await?;
+        let mut pooled = PoolOperation::new(operation.clone(), entry_point, hash);
+        pooled.sender_staked =
+            self.sender_is_staked_if_it_matters(&operation, entry_point, &block).await?;
+        // Whether an attestation verifies is not known yet; with one, more may be replaced.
+        pooled.attested = true;
+        self.pool().check(&pooled).map_err(writ_pool::PoolError::from)?;
+        self.paymaster_can_pay(&operation, entry_point, &block).await?;
+        let ahead = self.ahead_of(&operation, entry_point);
+
+        let gated = self.pass_gate(&operation, entry_point, hash, &ahead, &block).await?;
+        let (attested, operation) = match gated {
+            Gated::Attested(attested) => {
+                pooled.gate = Some(gate_record(&attested.suffix, &attested.account));
+                (true, attested.operation)
+            }
+            Gated::NotRequired(_) => (false, operation),
+        };
+        self.check(&operation, &block)?;
+        let verdict =
+            self.simulate_final(&operation, entry_point, &ahead, &block, attested).await?;
+
+        pooled.operation = operation;
+        pooled.attested = attested;
+        pooled.code_digest = Some(verdict.code);
+        pooled.touched = slots_outside(&verdict, entry_point);
+        pooled.validity = verdict.validity;
+        pooled.simulated_at = block.number();
+        pooled.received_at = clock();
+        let pool = self.pool().clone();
+        let inserted = tokio::task::spawn_blocking(move || pool.insert(pooled)).await;
+        let inserted = inserted.map_err(|error| AdmissionError::Internal(error.to_string()))??;
+        if let Some(replaced) = inserted.replaced {
+            tracing::info!(%hash, %replaced, "operation replaced");
+        }
+        Ok(hash)
+    }
+
+    /// The gate, with the errors that come first coming first: an operation that could not be included anyway is not
+    /// the operators' business, and one whose own validity is over is not an expired attestation.
+    async fn pass_gate(
+        &self,
+        operation: &UserOperation,
+        entry_point: EntryPoint,
+        hash: B256,
+        ahead: &[UserOperation],
+        block: &PinnedBlock,
+    ) -> Result<Gated, AdmissionError> {
+        let gate = self.gate();
+        let request = GateRequest {
+            block,
+            operation,
+            entry_point,
+            user_op_hash: hash,
+            predecessors: ahead,
+            now: clock(),
+        };
+        let account = if gate.options().mode == GateMode::Off {
+            None
+        } else {
+            let now = clock().max(block.timestamp());
+            let standing = gate
+                .accounts()
+                .read(block, operation.sender, now)
+                .await
+                .map_err(GateError::from)?;
+            match (gate.need(operation, entry_point.address, &standing)?, standing) {
+                (Need::Ask, Standing::Bound(account)) => {
+                    let view = (*account).clone();
+                    self.preflight(operation, entry_point, ahead, view, block).await?;
+                    None
+                }
+                (Need::Verify(_), Standing::Bound(account)) => Some(*account),
+                _ => None,
+            }
+        };
+        match gate.admit(request).await {
+            Ok(gated) => Ok(gated),
+            Err(GateError::Attestation(error @ AttestationError::Expired { .. })) => {
+                if let Some(account) = account {
+                    let own = self.preflight(operation, entry_point, ahead, account, block).await;
+                    if let Err(own @ AdmissionError::OutOfRange { .. }) = own {
+                        return Err(own);
+                    }
+                }
+                Err(error.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Judges the operation as if it were attested.
+    pub(crate) async fn preflight(
+        &self,
+        operation: &UserOperation,
+        entry_point: EntryPoint,
+        ahead: &[UserOperation],
+        account: AccountView,
+        block: &PinnedBlock,
+    ) -> Result<(), AdmissionError> {
+        if !preflight::fits_max_cost(operation) {
+            return Err(writ_types::FieldError::new(
+                "maxFeePerGas",
+                "gas limits times maxFeePerGas reach 2^128; no attestation can cover that",
+            )
+            .into());
+        }
+        let attested = ahead.iter().filter(|op| carries_suffix(&op.signature)).count() as u64;
+        let pretence = Pretence::new(account, entry_point, block, attested)?;
+        let pretended = pretence.attested(operation)?;
+        let ops = ahead.iter().cloned().chain([pretended.clone()]).collect();
+        let request = SimulationRequest::bundle(entry_point, ops)
+            .with_overrides(pretence.overrides(Overrides::default()));
+        let simulation = self.simulator().simulate(block, &request).await?;
+        self.judge(&pretended, &simulation, ahead.len(), block, true).await.map(|_| ())
+    }
+
+    /// Simulates the bytes that will be pooled, with nothing pretended, and judges them.
+    pub(crate) async fn simulate_final(
+        &self,
+        operation: &UserOperation,
+        entry_point: EntryPoint,
+        ahead: &[UserOperation],
+        block: &PinnedBlock,
+        attested: bool,
+    ) -> Result<Verdict, AdmissionError> {
+        let ops = ahead.iter().cloned().chain([operation.clone()]).collect();
+        let request = SimulationRequest::bundle(entry_point, ops);
+        let simulation = self.simulator().simulate(block, &request).await?;
+        self.judge(operation, &simulation, ahead.len(), block, attested).await
+    }
+
+    /// Judges one operation of a simulation. Stakes are read only when a rule turns on them: they permit, never forbid.
+    pub(crate) async fn judge(
+        &self,
+        operation: &UserOperation,
+        simulation: &Simulation,
+        index: usize,
+        block: &PinnedBlock,
+        attested: bool,
+    ) -> Result<Verdict, AdmissionError> {
+        let head = head(block);
+        let bench = Bench { head: &head, rules: self.rules(), stakes: &[], attested };
+        match judge(operation, simulation, index, bench) {
+            Err(AdmissionError::Rules(_)) => {
+                let Some(outcome) = simulation.ops.get(index) else {
+                    return Err(AdmissionError::Internal("no outcome".to_owned()));
+                };
+                let entry_point = outcome.trace.entry_point;
+                let stakes = self.stakes(operation, entry_point, block).await?;
+                judge(operation, simulation, index, Bench { stakes: &stakes, ..bench })
+            }
+            judged => judged,
+        }
+    }
+
+    /// The gate's part of a re-check.
+    pub(crate) async fn recheck_gate(
+        &self,
+        pooled: &PoolOperation,
+        ahead: &[UserOperation],
+        block: &PinnedBlock,
+    ) -> Result<(), AdmissionError> {
+        let request = GateRequest {
+            block,
+            operation: &pooled.operation,
+            entry_point: pooled.entry_point,
+            user_op_hash: pooled.hash,
+            predecessors: ahead,
+            now: clock(),
+        };
+        Ok(self.gate().recheck(request).await?)
+    }
+
+    pub(crate) fn check(
+        &self,
+        operation: &UserOperation,
+        block: &PinnedBlock,
+    ) -> Result<(), AdmissionError> {
+        checks::check(operation, &head(block), self.rules())
+    }
+
+    /// The operation's hash at this EntryPoint.
+    ///
+    /// # Errors
+    /// When an EIP-7702 sender has no delegate, or the state cannot be had.
+    pub(crate) async fn hash(
+        &self,
+        operation: &UserOperation,
+        entry_point: EntryPoint,
+        block: &PinnedBlock,
+    ) -> Result<B256, AdmissionError> {
+        let delegate = if operation.is_eip7702() && operation.authorization.is_none() {
+            let code = block.account(operation.sender).await?.code;
+            code.and_then(|code| code.eip7702_address())
+        } else {
+            None
+        };
+        operation
+            .hash(entry_point.address, block.chain_id(), delegate)
+            .map_err(|error| writ_types::FieldError::new("eip7702Auth", error.to_string()).into())
+    }
+
+    /// The sender's pooled operations that will have run before this one, in the order in which they will run.
+    ///
+    /// Those of its nonce key with a lower sequence, and, since an account's history is one for all keys, those of
+    /// other keys that arrived earlier. When it replaces a pooled operation it takes that one's place.
+    pub(crate) fn ahead_of(
+        &self,
+        operation: &UserOperation,
+        entry_point: EntryPoint,
+    ) -> Vec<UserOperation> {
+        let mut pooled = self.pool().of_sender(operation.sender);
+        pooled.retain(|other| other.entry_point.address == entry_point.address);
+        let replaced = pooled.iter().find(|other| other.operation.nonce == operation.nonce);
+        let place = replaced.and_then(|other| other.gate.as_ref()).map(|gate| gate.sequence);
+        let (key, sequence) = (operation.nonce_key(), operation.nonce_sequence());
+        pooled.retain(|other| {
+            if other.operation.nonce_key() == key {
+                return other.operation.nonce_sequence() < sequence;
+            }
+            match (place, other.gate.as_ref()) {
+                (Some(place), Some(gate)) => gate.sequence < place,
+                _ => true,
+            }
+        });
+        // Attested ones in the order of the account's history; that order agrees with each key's own.
+        pooled.sort_by_key(|other| other.gate.as_ref().map_or(0, |gate| gate.sequence));
+        let surplus = pooled.len().saturating_sub(self.rules().max_predecessors);
+        if surplus > 0 {
+            // Only this key's own are indispensable.
+            pooled.retain(|other| other.operation.nonce_key() == key);
+        }
+        pooled.iter().map(|other| other.operation.clone()).collect()
+    }
+
+    async fn stakes(
+        &self,
+        operation: &UserOperation,
+        entry_point: EntryPoint,
+        block: &PinnedBlock,
+    ) -> Result<Vec<StakeInfo>, AdmissionError> {
+        let mut stakes = Vec::new();
+        for entity in operation.entities().filter(|entity| entity.kind != EntityKind::Aggregator) {
+            let standing =
+                stakes::standing(self.simulator(), block, entry_point, entity.address).await?;
+            stakes.push(standing.stake);
+        }
+        Ok(stakes)
+    }
+
+    async fn sender_is_staked_if_it_matters(
+        &self,
+        operation: &UserOperation,
+        entry_point: EntryPoint,
+        block: &PinnedBlock,
+    ) -> Result<bool, AdmissionError> {
+        if self.pool().of_sender(operation.sender).len() < self.pool().config().max_per_sender {
+            return Ok(false);
+        }
+        let standing =
+            stakes::standing(self.simulator(), block, entry_point, operation.sender).await?;
+        let constants = &self.rules().stakes;
+        Ok(standing.stake.is_staked(constants.min_stake_value, constants.min_unstake_delay))
+    }
+
+    /// EREP-010: a paymaster's deposit covers all of its pooled operations.
+    async fn paymaster_can_pay(
+        &self,
+        operation: &UserOperation,
+        entry_point: EntryPoint,
+        block: &PinnedBlock,
+    ) -> Result<(), AdmissionError> {
+        let Some(paymaster) = operation.paymaster_address() else { return Ok(()) };
+        let pooled = self.pool().all();
+        let mut required = operation.required_prefund();
+        for (other, _) in &pooled {
+            let same = other.operation.paymaster_address() == Some(paymaster)
+                && other.entry_point.address == entry_point.address
+                && (other.operation.sender, other.operation.nonce)
+                    != (operation.sender, operation.nonce);
+            if same {
+                required = required.saturating_add(other.operation.required_prefund());
+            }
+        }
+        let deposit =
+            stakes::standing(self.simulator(), block, entry_point, paymaster).await?.deposit;
+        if deposit < required {
+            return Err(AdmissionError::PaymasterDeposit { paymaster, deposit, required });
+        }
+        Ok(())
+    }
+}
+
+fn head(block: &PinnedBlock) -> Head {
+    Head {
+        chain_id: block.chain_id(),
+        number: block.number(),
+        timestamp: block.timestamp(),
+        base_fee: block.base_fee(),
+    }
+}
+
+/// Unix seconds.
+pub(crate) fn clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn gate_record(suffix: &Suffix, account: &AccountView) -> GateRecord {
+    GateRecord {
+        evidence: suffix.evidence,
+        policy: account.policy.configuration.policy,
+        operator_set: account.policy.configuration.operator_set,
+        revision: suffix.revision,
+        epoch: suffix.epoch,
+        sequence: suffix.sequence,
+        block_number: suffix.block_number,
+        block_hash: suffix.block_hash,
+        valid_after: suffix.valid_after,
+        valid_until: suffix.valid_until,
+        detached: None,
+    }
+}
+
+/// Slots outside the EntryPoint: its own change with every operation, and simulation applies those.
+fn slots_outside(verdict: &Verdict, entry_point: EntryPoint) -> Vec<Slot> {
+    verdict
+        .slots
+        .iter()
+        .filter(|(address, _)| *address != entry_point.address)
+        .map(|(address, slot)| Slot { address: *address, slot: *slot })
+        .collect()
+}

@@ -1,0 +1,257 @@
+//! Gas estimation, evaluation and attestation on request: the paths that pool nothing.
+
+use alloy::primitives::{Bytes, U256};
+use writ_attestation::{attach, wire::Evaluation};
+use writ_gateway::{AccountView, GateRequest, Need, Standing};
+use writ_simulation::{
+    Overrides, PinnedBlock, SimulationRequest,
+    estimation::{EstimationError, EstimationLimits, EstimationRequest, GasEstimate, estimate},
+};
+use writ_types::{EntryPoint, GasDefaults, PartialUserOperation, UserOperation};
+
+use crate::{
+    Admission, AdmissionError, admission::clock, preflight::Pretence, revert, verdict::explain,
+};
+
+impl Admission {
+    /// Estimates an operation's gas, with room for the largest attestation that its account can get, and the gas of
+    /// verifying it. Never fails for lack of an attestation. `overrides` is state that the caller wants pretended.
+    ///
+    /// # Errors
+    /// When the operation cannot be included however much gas it gets, when its execution reverts (-32521), or the
+    /// state cannot be had.
+    pub async fn estimate(
+        &self,
+        operation: PartialUserOperation,
+        entry_point: alloy::primitives::Address,
+        overrides: Overrides,
+    ) -> Result<GasEstimate, AdmissionError> {
+        let entry_point = self.entry_point(entry_point)?;
+        same_version(operation.version, entry_point)?;
+        let _turn = self.order().turn(operation.sender).await?;
+        let block = self.state().latest().await?;
+        let whole = operation.complete(&GasDefaults::default());
+        let ahead = self.ahead_of(&whole, entry_point);
+        let account = self.bound_account(&whole, entry_point, &block).await?;
+        self.estimate_at(operation, entry_point, overrides, ahead, account, block).await
+    }
+
+    async fn estimate_at(
+        &self,
+        operation: PartialUserOperation,
+        entry_point: EntryPoint,
+        overrides: Overrides,
+        ahead: Vec<UserOperation>,
+        account: Option<AccountView>,
+        block: PinnedBlock,
+    ) -> Result<GasEstimate, AdmissionError> {
+        let rules = *self.rules();
+        let simulator = self.simulator().clone();
+        let whole = operation.complete(&GasDefaults::default());
+        let attested =
+            ahead.iter().filter(|op| writ_attestation::carries_suffix(&op.signature)).count()
+                as u64;
+        let pretence = account
+            .map(|account| Pretence::new(account, entry_point, &block, attested))
+            .transpose()?;
+        // One asynchronous run warms the cache, and finds the tokens that a real attestation would bound.
+        let tokens = match &pretence {
+            None => Vec::new(),
+            Some(pretence) => {
+                self.tokens_moved(pretence, &whole, &ahead, &overrides, entry_point, &block).await
+            }
+        };
+        let pretence = pretence.map(|pretence| pretence.bounding(tokens));
+        let limits = EstimationLimits {
+            verification: u64::try_from(rules.max_verification_gas).unwrap_or(u64::MAX),
+            call: rules.max_operation_gas,
+            ..EstimationLimits::default()
+        };
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut request = EstimationRequest::new(entry_point, operation);
+            request.predecessors = ahead;
+            request.schedule = rules.gas;
+            request.verification_slack = rules.verification_slack.max(request.verification_slack);
+            request.limits = limits;
+            request.overrides = overrides;
+            if let Some(pretence) = &pretence {
+                request.overrides = pretence.overrides(request.overrides);
+                request = request.signed_by(pretence);
+            }
+            estimate(&simulator, &block, &request)
+        })
+        .await
+        .map_err(|error| AdmissionError::Internal(error.to_string()))?;
+        answer.map_err(|error| estimation(error, &whole))
+    }
+
+    /// Tokens that left the sender in a run with generous gas. Empty when it does not get that far: estimation itself
+    /// will say why.
+    async fn tokens_moved(
+        &self,
+        pretence: &Pretence,
+        operation: &UserOperation,
+        ahead: &[UserOperation],
+        overrides: &Overrides,
+        entry_point: EntryPoint,
+        block: &PinnedBlock,
+    ) -> Vec<alloy::primitives::Address> {
+        let mut generous = operation.clone();
+        generous.call_gas_limit = 5_000_000;
+        generous.verification_gas_limit = 3_000_000;
+        generous.max_fee_per_gas = 0;
+        generous.max_priority_fee_per_gas = 0;
+        let Ok(generous) = pretence.attested(&generous) else { return Vec::new() };
+        let ops = ahead.iter().cloned().chain([generous]).collect();
+        let request = SimulationRequest::bundle(entry_point, ops)
+            .with_overrides(pretence.overrides(overrides.clone()))
+            .ignoring_signatures();
+        let Ok(simulation) = self.simulator().simulate(block, &request).await else {
+            return Vec::new();
+        };
+        let sender = operation.sender;
+        let Some(outcome) = simulation.last() else { return Vec::new() };
+        let moved = outcome.effects.tokens.iter().filter(|moved| moved.from == sender);
+        moved.map(|moved| moved.token).collect()
+    }
+
+    /// What the account's policies would say about the operation; nothing is signed, recorded or pooled. Absent gas
+    /// fields are estimated, and the owner's signature is not checked.
+    ///
+    /// # Errors
+    /// When no policy looks at the account, too few operators agree in time, or gas cannot be estimated.
+    pub async fn evaluate(
+        &self,
+        operation: PartialUserOperation,
+        entry_point: alloy::primitives::Address,
+    ) -> Result<Evaluation, AdmissionError> {
+        let entry_point = self.entry_point(entry_point)?;
+        same_version(operation.version, entry_point)?;
+        let _turn = self.order().turn(operation.sender).await?;
+        let block = self.state().latest().await?;
+        let mut whole = operation.complete(&GasDefaults::default());
+        let ahead = self.ahead_of(&whole, entry_point);
+        if lacks_gas(&operation) {
+            let account = self.bound_account(&whole, entry_point, &block).await?;
+            let none = Overrides::default();
+            let found = self
+                .estimate_at(operation, entry_point, none, ahead.clone(), account, block.clone())
+                .await?;
+            found.apply(&mut whole);
+        }
+        if whole.max_fee_per_gas == 0 {
+            whole.max_fee_per_gas = u128::from(block.base_fee()) * 2;
+        }
+        let hash = self.hash(&whole, entry_point, &block).await?;
+        let request = GateRequest {
+            block: &block,
+            operation: &whole,
+            entry_point,
+            user_op_hash: hash,
+            predecessors: &ahead,
+            now: clock(),
+        };
+        let ask = self.gate().question(request).await?;
+        let gateway = self.gateway(&whole)?;
+        Ok(gateway.evaluate(&ask).await.map_err(writ_gateway::GateError::from)?)
+    }
+
+    /// The operation with a quorum's attestation attached, ready to be sent through any bundler: judged like one that
+    /// is sent here, and not pooled. An operation that carries a valid attestation comes back as it is.
+    ///
+    /// # Errors
+    /// As for an operation that is sent; `-32530` where no Writ module looks at the account.
+    pub async fn attest(
+        &self,
+        operation: UserOperation,
+        entry_point: alloy::primitives::Address,
+    ) -> Result<UserOperation, AdmissionError> {
+        let entry_point = self.entry_point(entry_point)?;
+        same_version(operation.version, entry_point)?;
+        let _turn = self.order().turn(operation.sender).await?;
+        let block = self.state().latest().await?;
+        self.check(&operation, &block)?;
+        let hash = self.hash(&operation, entry_point, &block).await?;
+        let ahead = self.ahead_of(&operation, entry_point);
+        let request = GateRequest {
+            block: &block,
+            operation: &operation,
+            entry_point,
+            user_op_hash: hash,
+            predecessors: &ahead,
+            now: clock(),
+        };
+        // Whoever asks for an attestation means it, whatever this bundler's own gate demands.
+        let ask = self.gate().question(request).await?;
+        self.preflight(&operation, entry_point, &ahead, ask.account.clone(), &block).await?;
+        let suffix =
+            self.gateway(&operation)?.attest(&ask).await.map_err(writ_gateway::GateError::from)?;
+        let mut attested = operation;
+        attested.signature = attach(&ask.operation.signature, &suffix)?;
+        self.check(&attested, &block)?;
+        self.simulate_final(&attested, entry_point, &ahead, &block, true).await?;
+        Ok(attested)
+    }
+
+    /// The account's view when its module will see this operation's signature; `None` when nothing will be attached.
+    async fn bound_account(
+        &self,
+        operation: &UserOperation,
+        entry_point: EntryPoint,
+        block: &PinnedBlock,
+    ) -> Result<Option<AccountView>, AdmissionError> {
+        let now = clock().max(block.timestamp());
+        let standing = self.gate().accounts().read(block, operation.sender, now).await;
+        let standing = standing.map_err(writ_gateway::GateError::from)?;
+        // With the gate off nothing is attached here, but the module may still demand it of whoever sends it.
+        let need = self.gate().need(operation, entry_point.address, &standing);
+        Ok(match (need, standing) {
+            (Ok(Need::Ask | Need::Verify(_)), Standing::Bound(account)) => Some(*account),
+            _ => None,
+        })
+    }
+}
+
+fn lacks_gas(operation: &PartialUserOperation) -> bool {
+    let absent = |gas: Option<u128>| gas.is_none_or(|gas| gas == 0);
+    absent(operation.call_gas_limit)
+        || absent(operation.verification_gas_limit)
+        || operation.pre_verification_gas.is_none_or(|gas| gas == U256::ZERO)
+}
+
+pub(crate) fn same_version(
+    version: writ_types::EntryPointVersion,
+    entry_point: EntryPoint,
+) -> Result<(), AdmissionError> {
+    if version == entry_point.version {
+        return Ok(());
+    }
+    Err(AdmissionError::Internal(format!(
+        "an operation of v{version} for EntryPoint {entry_point}"
+    )))
+}
+
+fn estimation(error: EstimationError, operation: &UserOperation) -> AdmissionError {
+    match error {
+        EstimationError::Rejected(failure) => {
+            let index = match &failure {
+                writ_simulation::Failure::Op(failed) => failed.index,
+                _ => 0,
+            };
+            explain(&failure, Vec::new(), operation, index)
+        }
+        EstimationError::ExecutionReverted { data, out_of_gas: false }
+        | EstimationError::PostOpReverted { data } => {
+            AdmissionError::Execution { decoded: revert::describe(&data), data }
+        }
+        EstimationError::ExecutionReverted { .. } => {
+            AdmissionError::Execution { data: Bytes::new(), decoded: Some("out of gas".to_owned()) }
+        }
+        EstimationError::Predecessor { .. } | EstimationError::Unstable => {
+            AdmissionError::Reverted(error.to_string())
+        }
+        EstimationError::State(error) => writ_simulation::SimulationError::from(error).into(),
+        EstimationError::Simulation(error) => error.into(),
+        other => AdmissionError::Internal(other.to_string()),
+    }
+}

@@ -1,0 +1,244 @@
+//! From a simulation to a verdict: is this operation fit for the pool?
+//!
+//! Order matters, since one operation can fail in several ways and its sender should hear the cause:
+//! rules that explain a revert, the EntryPoint's rejection, the validity ranges, aggregators, all other rules.
+
+use alloy::primitives::{Address, B256, U256};
+use writ_attestation::AttestationError;
+use writ_pool::Validity;
+use writ_simulation::{
+    FailedOp, Failure, OpOutcome, Simulation, ValidationData,
+    rules::{RuleContext, check, code_digest},
+};
+use writ_types::{
+    Entity, EntityKind, EntryPointVersion, RuleId, StakeInfo, UserOperation, Violation,
+};
+
+use crate::{AdmissionError, AdmissionRules, rules::Head};
+
+/// What a passed simulation says about an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// When the operation itself is valid, by its account and paymaster; an attestation's window is not counted.
+    pub validity: Validity,
+    /// Digest over the code of everything that validation visited (COD-010).
+    pub code: B256,
+    /// Durable slots that validation used: while none of them changes, it gives the same result.
+    pub slots: Vec<(Address, U256)>,
+    /// Whether the execution phase succeeds; an operation that reverts there still pays.
+    pub executes: bool,
+    /// Gas that the EntryPoint charges for it in this state.
+    pub gas_used: U256,
+}
+
+/// What the operation is judged by, besides its simulation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bench<'a> {
+    /// The pinned block.
+    pub(crate) head: &'a Head,
+    /// Numbers.
+    pub(crate) rules: &'a AdmissionRules,
+    /// Stakes of the operation's entities at that block.
+    pub(crate) stakes: &'a [StakeInfo],
+    /// Whether the account's validity range is its attestation's: then its end is `-32533`, not `-32503`.
+    pub(crate) attested: bool,
+}
+
+/// Judges the operation at `index` of a simulated bundle.
+///
+/// # Errors
+/// The first reason against it.
+pub(crate) fn judge(
+    operation: &UserOperation,
+    simulation: &Simulation,
+    index: usize,
+    bench: Bench<'_>,
+) -> Result<Verdict, AdmissionError> {
+    let Some(outcome) = simulation.ops.get(index) else {
+        return Err(AdmissionError::Internal(format!("the simulation has no operation {index}")));
+    };
+    let context = RuleContext { stakes: bench.stakes.to_vec(), constants: bench.rules.stakes };
+    let mut violations = check(&outcome.trace, &context);
+    if let Some(failure) = &simulation.failure {
+        return Err(explain(failure, violations, operation, index));
+    }
+    let validity = ranges(operation, outcome, bench)?;
+    aggregators(outcome)?;
+    limits(operation, outcome, bench.rules, &mut violations);
+    if !violations.is_empty() {
+        return Err(AdmissionError::Rules(violations));
+    }
+    Ok(Verdict {
+        validity,
+        code: code_digest(&outcome.trace),
+        slots: outcome.trace.durable_slots(),
+        executes: outcome.receipt.as_ref().is_some_and(|receipt| receipt.success),
+        gas_used: outcome.receipt.as_ref().map_or(U256::ZERO, |receipt| receipt.actual_gas_used),
+    })
+}
+
+/// Why `handleOps` reverted, as far as the operation at `index` is concerned.
+pub(crate) fn explain(
+    failure: &Failure,
+    violations: Vec<Violation>,
+    operation: &UserOperation,
+    index: usize,
+) -> AdmissionError {
+    match failure {
+        Failure::Op(failed) if failed.index == index && reverted(failed) && causes(&violations) => {
+            AdmissionError::Rules(violations)
+        }
+        Failure::Op(failed) if failed.index == index => {
+            AdmissionError::rejected(failed.clone(), operation)
+        }
+        Failure::Op(failed) => AdmissionError::Reverted(format!(
+            "an operation ahead of it in the pool fails: {}",
+            failed.reason
+        )),
+        Failure::Aggregator(address) => AdmissionError::Aggregator(*address),
+        Failure::Reverted { .. } | Failure::Halted(_) if causes(&violations) => {
+            AdmissionError::Rules(violations)
+        }
+        Failure::Reverted { .. } | Failure::Halted(_) => {
+            AdmissionError::Reverted(failure.to_string())
+        }
+    }
+}
+
+/// AA13, AA23, AA33: entity code itself reverted, so that a broken rule may be the cause.
+fn reverted(failed: &FailedOp) -> bool {
+    failed.aa_code.is_some_and(|code| matches!(code.0, 13 | 23 | 33))
+}
+
+/// Whether a violation can make code revert by itself: out of gas, INVALID, an unassigned opcode.
+fn causes(violations: &[Violation]) -> bool {
+    violations
+        .iter()
+        .any(|violation| matches!(violation.rule, RuleId::Op011 | RuleId::Op013 | RuleId::Op020))
+}
+
+/// Both validity ranges; gives their intersection, as far as they count in the same unit.
+fn ranges(
+    operation: &UserOperation,
+    outcome: &OpOutcome,
+    bench: Bench<'_>,
+) -> Result<Validity, AdmissionError> {
+    let mut validity = Validity::default();
+    if let Some(data) = outcome.account {
+        let account = Entity::new(EntityKind::Account, operation.sender);
+        match within(data, account, operation.version, bench) {
+            Err(AdmissionError::OutOfRange { after, until, now, margin, .. }) if bench.attested => {
+                return Err(if now < after {
+                    AttestationError::NotYetValid { valid_after: after, now }.into()
+                } else {
+                    AttestationError::Expired {
+                        valid_until: until,
+                        now: now.saturating_add(margin),
+                    }
+                    .into()
+                });
+            }
+            Ok(_) if bench.attested => {}
+            own => validity = own?,
+        }
+    }
+    if let (Some(paymaster), Some(address)) = (outcome.paymaster, operation.paymaster_address()) {
+        let entity = Entity::new(EntityKind::Paymaster, address);
+        let other = within(paymaster.data, entity, operation.version, bench)?;
+        validity = both(validity, other);
+    }
+    Ok(validity)
+}
+
+/// The intersection of two ranges. Of one in seconds and one in blocks the latter is left to simulation.
+fn both(one: Validity, other: Validity) -> Validity {
+    match (one.in_blocks, other.in_blocks) {
+        (true, false) => other,
+        (false, true) if one != Validity::default() => one,
+        (false, true) => other,
+        _ => {
+            Validity { after: one.after.max(other.after), until: one.until.min(other.until), ..one }
+        }
+    }
+}
+
+/// Checks one range.
+fn within(
+    data: ValidationData,
+    entity: Entity,
+    version: EntryPointVersion,
+    bench: Bench<'_>,
+) -> Result<Validity, AdmissionError> {
+    let (after, until) = (data.valid_after(), data.valid_until());
+    let in_blocks = version == EntryPointVersion::V09 && data.is_block_range();
+    let (now, margin, unit) = if in_blocks {
+        (bench.head.number, bench.rules.expiry_margin_blocks, "blocks")
+    } else {
+        (bench.head.timestamp, bench.rules.expiry_margin, "seconds")
+    };
+    if now < after || until < now.saturating_add(margin) {
+        return Err(AdmissionError::OutOfRange { entity, after, until, now, margin, unit });
+    }
+    Ok(Validity { after, until, in_blocks })
+}
+
+fn aggregators(outcome: &OpOutcome) -> Result<(), AdmissionError> {
+    let of_account = outcome.account.and_then(ValidationData::aggregator);
+    let of_paymaster = outcome.paymaster.and_then(|paymaster| paymaster.data.aggregator());
+    match of_account.or(of_paymaster) {
+        Some(address) => Err(AdmissionError::Aggregator(address)),
+        None => Ok(()),
+    }
+}
+
+/// LIM-020 and LIM-030, which need this bundler's numbers.
+fn limits(
+    operation: &UserOperation,
+    outcome: &OpOutcome,
+    rules: &AdmissionRules,
+    violations: &mut Vec<Violation>,
+) {
+    let Some(paymaster) = operation.paymaster.as_ref() else {
+        slack(operation, outcome, rules, violations);
+        return;
+    };
+    let entity = Entity::new(EntityKind::Paymaster, paymaster.address);
+    let context = outcome.paymaster.map_or(0, |validation| validation.context_len);
+    if context > rules.max_context_size {
+        let detail = format!("context of {context} bytes; at most {}", rules.max_context_size);
+        violations.push(Violation { rule: RuleId::Lim020, entity, address: None, detail });
+    }
+    slack(operation, outcome, rules, violations);
+}
+
+fn slack(
+    operation: &UserOperation,
+    outcome: &OpOutcome,
+    rules: &AdmissionRules,
+    violations: &mut Vec<Violation>,
+) {
+    if rules.verification_slack == 0 {
+        return;
+    }
+    let frames = [&outcome.trace.account, &outcome.trace.paymaster_frame];
+    for frame in frames.into_iter().flatten() {
+        let left = frame.gas_limit.saturating_sub(frame.gas_used);
+        if left < rules.verification_slack {
+            let kind = if frame.entity == operation.sender {
+                EntityKind::Account
+            } else {
+                EntityKind::Paymaster
+            };
+            violations.push(Violation {
+                rule: RuleId::Lim030,
+                entity: Entity::new(kind, frame.entity),
+                address: None,
+                detail: format!("{left} gas left over; at least {}", rules.verification_slack),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;
