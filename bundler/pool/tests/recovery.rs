@@ -26,7 +26,7 @@ fn live(pool: &Pool, number: u64) {
     let hash = entry.hash;
     pool.insert(entry.clone()).unwrap();
     eprintln!("ack {hash} pending");
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         let attempt = Attempt {
             transaction: alloy::primitives::keccak256(number.to_be_bytes()),
             signer: Address::ZERO,
@@ -38,12 +38,12 @@ fn live(pool: &Pool, number: u64) {
         pool.record_attempt(attempt).unwrap();
         eprintln!("ack {hash} submitted");
     }
-    if number % 6 == 0 {
+    if number.is_multiple_of(6) {
         pool.mine(&[included(&entry, number)]).unwrap();
         eprintln!("ack {hash} included");
         pool.settle(Address::ZERO, number, "mined").unwrap();
     }
-    if number % 7 == 0 && number % 6 != 0 {
+    if number.is_multiple_of(7) && !number.is_multiple_of(6) {
         pool.remove(hash, "test").unwrap();
         eprintln!("ack {hash} dropped");
     }

@@ -1,1 +1,53 @@
-//! JSON-RPC traits and server.
+//! The bundler's JSON-RPC: methods, strict parameters, error objects, and the HTTP server.
+//!
+//! ```text
+//!   POST /        ──> limits (body, batch, connections, requests at once, time)
+//!                       ──> parameters read as JSON values ──writ-types──> typed, or -32602 naming the field
+//!                             ──> Backend (what the node implements)
+//!                                   ──> result, or Refusal { code, message, data }
+//!   GET /health   ──> Backend::health ──> 200 or 503, with what is wrong
+//! ```
+//!
+//! | method | parameters | result |
+//! |---|---|---|
+//! | `eth_sendUserOperation` | operation, EntryPoint | userOpHash |
+//! | `eth_estimateUserOperationGas` | operation, EntryPoint, state override? | [`GasEstimate`] |
+//! | `eth_getUserOperationByHash` | hash | [`UserOperationByHash`] or null |
+//! | `eth_getUserOperationReceipt` | hash | [`UserOperationReceipt`] or null |
+//! | `eth_supportedEntryPoints` | | addresses, preferred first |
+//! | `eth_chainId` | | quantity |
+//! | `writ_getPolicy` | account | [`PolicyView`] |
+//! | `writ_evaluate` | operation, EntryPoint | [`Evaluation`] |
+//! | `writ_attest` | operation, EntryPoint | the operation with its attestation |
+//! | `writ_getDecision` | evidence hash or userOpHash | [`Decision`] or null |
+//! | `writ_getUserOperationStatus` | hash | [`OperationStatus`] or null |
+//! | `writ_getUserOperationGasPrice` | | [`GasPrices`] |
+//! | `web3_clientVersion` | | text |
+//!
+//! Existing clients find `pimlico_getUserOperationStatus` (with that service's words), `pimlico_getUserOperationGasPrice`
+//! and `rundler_maxPriorityFeePerGas` as well.
+//!
+//! Invariants:
+//! * A parameter reaches the [`Backend`] only completely understood.
+//! * No error is a bare message: every refusal carries the code of its kind, and `data` where there is any.
+//! * Everything a stranger can send is bounded before it is looked at.
+//! * No method here takes part in `debug_bundler_*`; those belong on a listener of their own.
+
+mod backend;
+mod error;
+mod health;
+mod methods;
+mod params;
+mod response;
+mod server;
+
+pub use backend::Backend;
+pub use error::error_object;
+pub use health::{Check, Health};
+pub use methods::{MethodLimits, methods};
+pub use params::{AccountOverride, StateOverrides};
+pub use response::{
+    AttestedBlock, Bound, Decision, Evaluation, GasEstimate, GasPrice, GasPrices, OperationStatus,
+    PolicyEntry, PolicyView, UserOperationByHash, UserOperationReceipt, Verdict,
+};
+pub use server::{RunningServer, ServerConfig, ServerError, serve};

@@ -1,0 +1,225 @@
+//! Every method: its parameters, and the call to the backend.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use alloy::primitives::U256;
+use jsonrpsee::{RpcModule, core::RegisterMethodError, types::ErrorObjectOwned};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::{sync::Semaphore, time::timeout};
+use writ_types::{
+    ErrorCode, FieldError, PartialUserOperation, Refusal, UserOperation, parse_address, parse_hash,
+};
+
+use crate::{
+    Backend, OperationStatus, StateOverrides, error_object,
+    params::{Parameters, entry_point, state_overrides, user_op_hash},
+};
+
+/// Bounds on requests being worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MethodLimits {
+    /// Longest time for one request.
+    pub timeout: Duration,
+    /// Most requests at once; further ones are refused.
+    pub concurrent: usize,
+}
+
+impl Default for MethodLimits {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(20), concurrent: 256 }
+    }
+}
+
+struct Context<B> {
+    backend: Arc<B>,
+    limits: MethodLimits,
+    slots: Semaphore,
+}
+
+impl<B: Backend> Context<B> {
+    /// An operation as it is sent, with its EntryPoint.
+    fn operation(
+        &self,
+        [operation, at]: [Value; 2],
+    ) -> Result<(writ_types::EntryPoint, UserOperation), Refusal> {
+        let at = entry_point(&at, &self.backend.entry_points())?;
+        let limits = self.backend.parse_limits();
+        let operation = UserOperation::from_rpc_with(&operation, at.version, &limits)?;
+        operation.check_authorization_chain(self.backend.chain_id())?;
+        Ok((at, operation))
+    }
+
+    /// An operation whose gas is not known, with its EntryPoint.
+    fn partial(
+        &self,
+        [operation, at]: [Value; 2],
+    ) -> Result<(writ_types::EntryPoint, PartialUserOperation), Refusal> {
+        let at = entry_point(&at, &self.backend.entry_points())?;
+        let limits = self.backend.parse_limits();
+        let operation = PartialUserOperation::from_rpc_with(&operation, at.version, &limits)?;
+        Ok((at, operation))
+    }
+}
+
+const OPERATION: [&str; 2] = ["userOperation", "entryPoint"];
+const HASH: [&str; 1] = ["userOpHash"];
+
+struct Methods<B>(RpcModule<Context<B>>);
+
+impl<B: Backend> Methods<B> {
+    /// Registers a method that reads its parameters and then works.
+    fn add<R, F, W>(&mut self, name: &'static str, handler: F) -> Result<(), RegisterMethodError>
+    where
+        R: Serialize + Clone + Send + 'static,
+        F: Fn(Arc<Context<B>>, Parameters) -> W + Clone + Send + Sync + 'static,
+        W: Future<Output = Result<R, Refusal>> + Send + 'static,
+    {
+        self.0.register_async_method(name, move |params, context, _| {
+            let handler = handler.clone();
+            async move {
+                let result = bounded(&params, context, handler).await;
+                if let Err(refusal) = &result {
+                    tracing::debug!(method = name, %refusal, "refused");
+                }
+                result.map_err(|refusal| -> ErrorObjectOwned { error_object(&refusal) })
+            }
+        })?;
+        Ok(())
+    }
+}
+
+async fn bounded<B, R, F, W>(
+    params: &jsonrpsee::types::Params<'static>,
+    context: Arc<Context<B>>,
+    handler: F,
+) -> Result<R, Refusal>
+where
+    B: Backend,
+    F: Fn(Arc<Context<B>>, Parameters) -> W,
+    W: Future<Output = Result<R, Refusal>>,
+{
+    let Ok(_slot) = context.slots.try_acquire() else {
+        return Err(Refusal::new(ErrorCode::LimitExceeded, "busy: too many requests at once"));
+    };
+    let parameters = Parameters::read(params)?;
+    let limit = context.limits.timeout;
+    timeout(limit, handler(context.clone(), parameters)).await.unwrap_or_else(|_| {
+        let message = format!("not finished within {} ms", limit.as_millis());
+        Err(Refusal::new(ErrorCode::ResourceUnavailable, message))
+    })
+}
+
+/// The words that another bundler's clients know.
+fn pimlico_status(status: Option<&OperationStatus>) -> Value {
+    let word = match status.map(|status| status.status.as_str()) {
+        None => "not_found",
+        Some("received" | "pending") => "not_submitted",
+        Some("submitted") => "submitted",
+        Some("included") => "included",
+        Some("failed") => "reverted",
+        Some(_) => "rejected",
+    };
+    json!({
+        "status": word,
+        "transactionHash": status.and_then(|status| status.transaction_hash),
+    })
+}
+
+/// All methods over `backend`.
+///
+/// # Errors
+/// Never in practice: only if two methods had one name.
+pub fn methods<B: Backend>(
+    backend: Arc<B>,
+    limits: MethodLimits,
+) -> Result<jsonrpsee::Methods, RegisterMethodError> {
+    let slots = Semaphore::new(limits.concurrent);
+    let mut all = Methods(RpcModule::new(Context { backend, limits, slots }));
+    eth(&mut all)?;
+    writ(&mut all)?;
+    operation_state(&mut all)?;
+    Ok(all.0.into())
+}
+
+fn eth<B: Backend>(all: &mut Methods<B>) -> Result<(), RegisterMethodError> {
+    all.add("eth_sendUserOperation", |context, parameters| async move {
+        let (at, operation) = context.operation(parameters.exactly(OPERATION)?)?;
+        context.backend.send_user_operation(at, operation).await
+    })?;
+    all.add("eth_estimateUserOperationGas", |context, parameters| async move {
+        let (required, overrides) = parameters.with_optional(OPERATION)?;
+        let (at, operation) = context.partial(required)?;
+        let overrides = match overrides {
+            Some(value) => state_overrides(&value)?,
+            None => StateOverrides::new(),
+        };
+        context.backend.estimate_user_operation_gas(at, operation, overrides).await
+    })?;
+    all.add("eth_getUserOperationByHash", |context, parameters| async move {
+        let [hash] = parameters.exactly(HASH)?;
+        context.backend.user_operation_by_hash(user_op_hash(&hash)?).await
+    })?;
+    all.add("eth_getUserOperationReceipt", |context, parameters| async move {
+        let [hash] = parameters.exactly(HASH)?;
+        context.backend.user_operation_receipt(user_op_hash(&hash)?).await
+    })?;
+    all.add("eth_supportedEntryPoints", |context, parameters| async move {
+        parameters.exactly([])?;
+        let served = context.backend.entry_points();
+        Ok(served.iter().map(|at| at.address.to_checksum(None)).collect::<Vec<_>>())
+    })?;
+    all.add("eth_chainId", |context, parameters| async move {
+        parameters.exactly([])?;
+        Ok(U256::from(context.backend.chain_id()))
+    })?;
+    all.add("web3_clientVersion", |context, parameters| async move {
+        parameters.exactly([])?;
+        Ok(context.backend.client_version())
+    })
+}
+
+fn writ<B: Backend>(all: &mut Methods<B>) -> Result<(), RegisterMethodError> {
+    all.add("writ_getPolicy", |context, parameters| async move {
+        let [account] = parameters.exactly(["account"])?;
+        let account = parse_address("account", &account)?;
+        context.backend.policy(account).await
+    })?;
+    all.add("writ_evaluate", |context, parameters| async move {
+        let (at, operation) = context.partial(parameters.exactly(OPERATION)?)?;
+        context.backend.evaluate(at, operation).await
+    })?;
+    all.add("writ_attest", |context, parameters| async move {
+        let (at, operation) = context.operation(parameters.exactly(OPERATION)?)?;
+        let attested = context.backend.attest(at, operation).await?;
+        Ok(attested.to_rpc())
+    })?;
+    all.add("writ_getDecision", |context, parameters| async move {
+        let [hash] = parameters.exactly(["hash"])?;
+        let hash = parse_hash("hash", &hash).map_err(|error: FieldError| Refusal::from(error))?;
+        context.backend.decision(hash).await
+    })
+}
+
+fn operation_state<B: Backend>(all: &mut Methods<B>) -> Result<(), RegisterMethodError> {
+    all.add("writ_getUserOperationStatus", |context, parameters| async move {
+        let [hash] = parameters.exactly(HASH)?;
+        context.backend.user_operation_status(user_op_hash(&hash)?).await
+    })?;
+    all.add("pimlico_getUserOperationStatus", |context, parameters| async move {
+        let [hash] = parameters.exactly(HASH)?;
+        let status = context.backend.user_operation_status(user_op_hash(&hash)?).await?;
+        Ok(pimlico_status(status.as_ref()))
+    })?;
+    for name in ["writ_getUserOperationGasPrice", "pimlico_getUserOperationGasPrice"] {
+        all.add(name, |context, parameters| async move {
+            parameters.exactly([])?;
+            context.backend.gas_prices().await
+        })?;
+    }
+    all.add("rundler_maxPriorityFeePerGas", |context, parameters| async move {
+        parameters.exactly([])?;
+        let prices = context.backend.gas_prices().await?;
+        Ok(prices.standard.max_priority_fee_per_gas)
+    })
+}

@@ -1,0 +1,254 @@
+//! What the methods return.
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+
+/// Addresses as clients compare them: with their checksum.
+fn checksummed<S: Serializer>(address: &Address, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&address.to_checksum(None))
+}
+
+fn checksummed_option<S: Serializer>(
+    address: &Option<Address>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    address.map(|address| address.to_checksum(None)).serialize(serializer)
+}
+
+fn checksummed_list<S: Serializer>(list: &[Address], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(list.iter().map(|address| address.to_checksum(None)))
+}
+
+/// Result of `eth_estimateUserOperationGas`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GasEstimate {
+    /// For `preVerificationGas`.
+    pub pre_verification_gas: U256,
+    /// For `verificationGasLimit`, the quorum check included.
+    pub verification_gas_limit: U256,
+    /// For `callGasLimit`.
+    pub call_gas_limit: U256,
+    /// For `paymasterVerificationGasLimit`; only with a paymaster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paymaster_verification_gas_limit: Option<U256>,
+    /// For `paymasterPostOpGasLimit`; only with a paymaster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paymaster_post_op_gas_limit: Option<U256>,
+}
+
+/// Result of `eth_getUserOperationByHash`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserOperationByHash {
+    /// The operation, as [`writ_types::UserOperation::to_rpc`] writes it.
+    pub user_operation: Value,
+    /// The EntryPoint.
+    #[serde(serialize_with = "checksummed")]
+    pub entry_point: Address,
+    /// The block it is in; `None` while it is pending.
+    #[serde(with = "alloy::serde::quantity::opt")]
+    pub block_number: Option<u64>,
+    /// Hash of that block.
+    pub block_hash: Option<B256>,
+    /// The bundle transaction.
+    pub transaction_hash: Option<B256>,
+}
+
+/// Result of `eth_getUserOperationReceipt`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserOperationReceipt {
+    /// The operation.
+    pub user_op_hash: B256,
+    /// The EntryPoint.
+    #[serde(serialize_with = "checksummed")]
+    pub entry_point: Address,
+    /// The account.
+    #[serde(serialize_with = "checksummed")]
+    pub sender: Address,
+    /// Its nonce.
+    pub nonce: U256,
+    /// Who paid, if not the account.
+    #[serde(serialize_with = "checksummed_option")]
+    pub paymaster: Option<Address>,
+    /// What was paid, in wei.
+    pub actual_gas_cost: U256,
+    /// Gas that was paid for, `preVerificationGas` included.
+    pub actual_gas_used: U256,
+    /// Whether the execution phase succeeded.
+    pub success: bool,
+    /// Why it did not: the revert data, decoded where it could be.
+    pub reason: Option<String>,
+    /// The logs of this operation only, as the node returns logs.
+    pub logs: Vec<Value>,
+    /// The receipt of the bundle transaction, as the node returns it.
+    pub receipt: Value,
+}
+
+/// One price level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GasPrice {
+    /// For `maxFeePerGas`, in wei.
+    pub max_fee_per_gas: U256,
+    /// For `maxPriorityFeePerGas`, in wei.
+    pub max_priority_fee_per_gas: U256,
+}
+
+/// Result of `writ_getUserOperationGasPrice`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GasPrices {
+    /// Cheap, and accepted.
+    pub slow: GasPrice,
+    /// For the next few blocks.
+    pub standard: GasPrice,
+    /// For the next block.
+    pub fast: GasPrice,
+}
+
+/// Result of `writ_getUserOperationStatus`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationStatus {
+    /// `received`, `pending`, `submitted`, `included`, `failed` or `dropped`.
+    pub status: String,
+    /// What led there.
+    pub reason: String,
+    /// The bundle transaction it is or was in.
+    pub transaction_hash: Option<B256>,
+    /// The block it is in.
+    #[serde(with = "alloy::serde::quantity::opt")]
+    pub block_number: Option<u64>,
+    /// How the gate let it pass: `enforced` (the module checks the attestation on chain), `gated` (only
+    /// this bundler checked one), or `none` (nothing demands one).
+    #[serde(default)]
+    pub gate: Option<String>,
+}
+
+/// The block something was decided at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttestedBlock {
+    /// Height.
+    #[serde(with = "alloy::serde::quantity")]
+    pub number: u64,
+    /// Hash.
+    pub hash: B256,
+}
+
+/// One policy of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyEntry {
+    /// Hash of the policy's manifest.
+    pub policy_id: B256,
+    /// The policy's name, where this bundler has the policy.
+    pub name: Option<String>,
+    /// Hash of the parameters.
+    pub parameters_hash: B256,
+    /// The parameters as JSON, where they could be decoded.
+    pub parameters: Option<Value>,
+    /// What it allows under these parameters, in words, a line each.
+    pub description: Vec<String>,
+}
+
+/// Result of `writ_getPolicy`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyView {
+    /// The account.
+    #[serde(serialize_with = "checksummed")]
+    pub account: Address,
+    /// The module it is configured in; `None`: no policy.
+    #[serde(serialize_with = "checksummed_option")]
+    pub module: Option<Address>,
+    /// The configuration, as the module holds it.
+    pub configuration: Option<Value>,
+    /// Its policies, in order; all must allow.
+    pub policies: Vec<PolicyEntry>,
+    /// How each path out of the account is covered: `closed`, `open`, `unverifiable`, or `unknown` where
+    /// it was not examined.
+    pub enforcement: Value,
+    /// The block this was read at.
+    pub block: AttestedBlock,
+}
+
+/// The most of one asset that may leave the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bound {
+    /// 0: native, 1: ERC-20.
+    pub kind: u8,
+    /// The asset; zero for native.
+    #[serde(serialize_with = "checksummed")]
+    pub asset: Address,
+    /// The most, in its smallest unit.
+    pub max_out: U256,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// The policy allows.
+    Allow,
+    /// The policy denies.
+    Deny,
+    /// Neither the account nor this bundler demands a policy.
+    NotRequired,
+}
+
+/// Result of `writ_evaluate`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evaluation {
+    /// The verdict.
+    pub decision: Verdict,
+    /// The policy's reasons.
+    pub reasons: Vec<String>,
+    /// What may leave the account.
+    pub bounds: Vec<Bound>,
+    /// What the simulation saw the operation do.
+    pub effects: Value,
+    /// Always false: a stub signature is as good as any here.
+    pub signature_checked: bool,
+    /// The block it was evaluated at.
+    pub block: AttestedBlock,
+    /// Hash of the evidence, where there is any.
+    pub evidence: Option<B256>,
+}
+
+/// Result of `writ_getDecision`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// The verdict; never `notRequired`.
+    pub decision: Verdict,
+    /// Hash of the evidence.
+    pub evidence: B256,
+    /// The evidence itself: the canonical encoding of the policy's whole input.
+    pub document: Option<Bytes>,
+    /// The operation it was about.
+    pub user_op_hash: Option<B256>,
+    /// Policy commitment.
+    pub policy: B256,
+    /// The policy's reasons.
+    pub reasons: Vec<String>,
+    /// What may leave the account.
+    pub bounds: Vec<Bound>,
+    /// The block it was decided at.
+    pub block: AttestedBlock,
+    /// First second of validity.
+    #[serde(with = "alloy::serde::quantity")]
+    pub valid_after: u64,
+    /// Last second of validity.
+    #[serde(with = "alloy::serde::quantity")]
+    pub valid_until: u64,
+    /// Operators whose signatures were verified.
+    #[serde(serialize_with = "checksummed_list")]
+    pub signers: Vec<Address>,
+    /// Their signatures, as they travel in the suffix.
+    pub signatures: Vec<Bytes>,
+}

@@ -1,0 +1,168 @@
+//! The HTTP server around the methods.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use jsonrpsee::{
+    core::RegisterMethodError,
+    server::{BatchRequestConfig, Server, ServerConfig as HttpConfig, ServerHandle},
+};
+use tower::ServiceBuilder;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::{
+    Backend, MethodLimits,
+    health::{HealthLayer, Probe},
+    methods,
+};
+
+/// Where to listen, and the bounds on what a stranger can send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// Address to listen on; port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// Longest request body, in bytes.
+    pub max_request_bytes: u32,
+    /// Longest response body, in bytes.
+    pub max_response_bytes: u32,
+    /// Most requests in one batch.
+    pub max_batch: u32,
+    /// Most connections at once.
+    pub max_connections: u32,
+    /// Most requests being worked on at once.
+    pub max_concurrent_requests: usize,
+    /// Longest time for one request.
+    pub request_timeout: Duration,
+    /// Origins whose web pages may call this server. Empty: none may.
+    pub cors_origins: Vec<String>,
+}
+
+impl ServerConfig {
+    /// The default bounds, listening on `listen`.
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            max_request_bytes: 1 << 20,
+            max_response_bytes: 10 << 20,
+            max_batch: 32,
+            max_connections: 256,
+            max_concurrent_requests: 256,
+            request_timeout: Duration::from_secs(20),
+            cors_origins: Vec::new(),
+        }
+    }
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address} ({reason}): stop what uses it, or set another address")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        reason: String,
+    },
+    /// A CORS origin is not one.
+    #[error("{0:?} is no origin; one looks like https://wallet.example")]
+    Origin(String),
+    /// Two methods have one name.
+    #[error(transparent)]
+    Methods(#[from] RegisterMethodError),
+}
+
+/// A server that listens until it is stopped or this is dropped.
+#[derive(Debug)]
+pub struct RunningServer {
+    address: SocketAddr,
+    handle: ServerHandle,
+}
+
+impl RunningServer {
+    /// The address it listens on.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of the RPC.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops accepting, lets requests in progress finish, and returns when all are done.
+    pub async fn stop(self) {
+        // An error only says that it has stopped before.
+        let _ = self.handle.stop();
+        self.handle.stopped().await;
+    }
+
+    /// Returns when the server has stopped.
+    pub async fn stopped(&self) {
+        self.handle.clone().stopped().await;
+    }
+}
+
+/// Starts serving `backend`.
+///
+/// # Errors
+/// When the address is taken or an origin is malformed; each says what to do.
+pub async fn serve<B: Backend>(
+    config: &ServerConfig,
+    backend: Arc<B>,
+) -> Result<RunningServer, ServerError> {
+    let limits = MethodLimits {
+        timeout: config.request_timeout,
+        concurrent: config.max_concurrent_requests,
+    };
+    let methods = methods(backend.clone(), limits)?;
+    let probe: Probe = Arc::new(move || {
+        let backend = backend.clone();
+        Box::pin(async move { backend.health().await })
+    });
+    let http =
+        ServiceBuilder::new().option_layer(cors(&config.cors_origins)?).layer(HealthLayer(probe));
+    let settings = HttpConfig::builder()
+        .http_only()
+        .max_request_body_size(config.max_request_bytes)
+        .max_response_body_size(config.max_response_bytes)
+        .max_connections(config.max_connections)
+        .set_batch_request_config(BatchRequestConfig::Limit(config.max_batch))
+        .build();
+    let listen = |error: std::io::Error| ServerError::Listen {
+        address: config.listen,
+        reason: error.to_string(),
+    };
+    let server = Server::builder()
+        .set_config(settings)
+        .set_http_middleware(http)
+        .build(config.listen)
+        .await
+        .map_err(listen)?;
+    let address = server.local_addr().map_err(listen)?;
+    let handle = server.start(methods);
+    tracing::info!(%address, "serving JSON-RPC");
+    Ok(RunningServer { address, handle })
+}
+
+fn cors(origins: &[String]) -> Result<Option<CorsLayer>, ServerError> {
+    if origins.is_empty() {
+        return Ok(None);
+    }
+    let mut allowed = Vec::new();
+    for origin in origins {
+        let well_formed = origin.starts_with("http://") || origin.starts_with("https://");
+        match origin.parse() {
+            Ok(value) if well_formed => allowed.push(value),
+            _ => return Err(ServerError::Origin(origin.clone())),
+        }
+    }
+    let methods = ["GET", "POST"].into_iter().filter_map(|name| name.parse().ok());
+    let headers = ["content-type"].into_iter().filter_map(|name| name.parse().ok());
+    Ok(Some(
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::list(allowed))
+            .allow_methods(methods.collect::<Vec<_>>())
+            .allow_headers(headers.collect::<Vec<_>>()),
+    ))
+}
