@@ -266,13 +266,21 @@ impl Gateway {
     /// Another block that a failed question should be asked at: where an allow is live; or the present one, when the block
     /// was remembered and has gone.
     fn elsewhere(&self, tally: &Tally, asked: BlockRef, fresh: BlockRef) -> Option<BlockRef> {
-        let live = tally.outcomes().iter().find_map(|outcome| match outcome {
-            Outcome::Fault(OperatorFault::LiveAllow { block_number, block_hash, .. }) => {
-                Some(BlockRef { number: *block_number, hash: *block_hash })
-                    .filter(|block| *block != asked)
+        let mut live: Vec<(BlockRef, usize)> = Vec::new();
+        for outcome in tally.outcomes() {
+            if let Outcome::Fault(OperatorFault::LiveAllow { block_number, block_hash, .. }) =
+                outcome
+            {
+                let block = BlockRef { number: *block_number, hash: *block_hash };
+                match live.iter_mut().find(|(known, _)| *known == block) {
+                    Some((_, count)) => *count += 1,
+                    None => live.push((block, 1)),
+                }
             }
-            _ => None,
-        });
+        }
+        // Where most are bound, a quorum is likeliest.
+        let live =
+            live.into_iter().filter(|(block, _)| *block != asked).max_by_key(|(_, count)| *count);
         let gone = tally.outcomes().iter().any(|outcome| {
             matches!(
                 outcome,
@@ -281,7 +289,8 @@ impl Gateway {
                 )
             )
         });
-        live.or_else(|| (asked != fresh && gone && tally.allowed() == 0).then_some(fresh))
+        live.map(|(block, _)| block)
+            .or_else(|| (asked != fresh && gone && tally.allowed() == 0).then_some(fresh))
     }
 
     async fn allowed(&self, ask: &Ask, tally: Tally) -> Result<Granted, GatewayError> {

@@ -1,0 +1,346 @@
+//! The gate on a block whose state is in memory: what it demands, verifies, obtains and refuses.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod common;
+
+use std::sync::Arc;
+
+use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
+use common::{ACCOUNT, Behaviour, CHAIN, MODULE, NOW, VERSION, World, account_code, operation};
+use writ_attestation::{AccountPolicy, AttestationError, MAGIC, Mode, OperatorSet, attach};
+use writ_gateway::{
+    AccountReader, Attested, Gate, GateError, GateMode, GateOptions, GateRequest, Gated, Gateway,
+    NotRequired, StandingError,
+};
+use writ_simulation::{BlockHeader, MemoryState, NodeClient, NodeOptions, PinnedBlock, Simulator};
+use writ_types::{EntryPoint, Factory, UserOperation};
+
+use Behaviour::Honest;
+
+/// A contract that returns `data` to every call.
+fn returns(data: &[u8]) -> Bytes {
+    // PUSH2 length, PUSH1 12, PUSH0, CODECOPY, PUSH2 length, PUSH0, RETURN.
+    let length = (data.len() as u16).to_be_bytes();
+    let mut code = vec![
+        0x61, length[0], length[1], 0x60, 12, 0x5f, 0x39, 0x61, length[0], length[1], 0x5f, 0xf3,
+    ];
+    code.extend_from_slice(data);
+    code.into()
+}
+
+/// Block `number` on which the account is configured as `policy` says.
+fn pinned(number: u64, policy: &AccountPolicy, set: &OperatorSet, deployed: bool) -> PinnedBlock {
+    let mut state = MemoryState::new();
+    state.set_account(MODULE, U256::ZERO, 1, returns(&policy.encode()));
+    state.set_account(policy.configuration.operator_set, U256::ZERO, 1, set.code());
+    if deployed {
+        state.set_account(ACCOUNT, U256::ZERO, 1, account_code());
+    }
+    let header = BlockHeader {
+        number,
+        hash: common::block(number).hash,
+        parent_hash: common::block(number - 1).hash,
+        timestamp: NOW,
+        base_fee: 1,
+        gas_limit: 30_000_000,
+        coinbase: Address::ZERO,
+        prevrandao: B256::ZERO,
+        excess_blob_gas: 0,
+    };
+    PinnedBlock::in_memory(header, CHAIN, state)
+}
+
+fn gate(mode: GateMode, gateway: Option<Arc<Gateway>>) -> Gate {
+    let accounts = AccountReader::new(Simulator::default(), vec![MODULE]);
+    // Nothing listens: whatever asks the node fails.
+    let node =
+        NodeClient::new("http://127.0.0.1:9", NodeOptions { retries: 0, ..Default::default() })
+            .unwrap();
+    Gate::new(GateOptions { mode, margin: 12 }, accounts, node, gateway)
+}
+
+fn request<'a>(block: &'a PinnedBlock, operation: &'a UserOperation) -> GateRequest<'a> {
+    GateRequest {
+        block,
+        operation,
+        entry_point: EntryPoint::canonical(VERSION),
+        user_op_hash: operation.hash(VERSION.canonical_address(), CHAIN, None).unwrap(),
+        predecessors: &[],
+        now: NOW,
+    }
+}
+
+async fn refused(gate: &Gate, block: &PinnedBlock, operation: &UserOperation) -> AttestationError {
+    match gate.admit(request(block, operation)).await {
+        Err(GateError::Attestation(error)) => error,
+        other => panic!("an attestation error was expected: {other:?}"),
+    }
+}
+
+fn attested(gated: Gated) -> Attested {
+    match gated {
+        Gated::Attested(attested) => *attested,
+        Gated::NotRequired(why) => panic!("not required: {why:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_attestation_is_obtained_and_then_verifies() {
+    let world = World::new(2, 3);
+    let (gateway, operators, _folder) = world.gateway(&[Honest, Honest, Honest]).await;
+    let gate = gate(GateMode::Installed, Some(gateway));
+    let block = pinned(7, &world.view.policy, &world.view.operators, true);
+    let op = operation(0);
+    let got = attested(gate.admit(request(&block, &op)).await.unwrap());
+    assert!(got.obtained);
+    assert!(got.operation.signature.starts_with(&op.signature));
+    assert_eq!(UserOperation { signature: op.signature.clone(), ..got.operation.clone() }, op);
+
+    // What was attached is accepted as it stands, by a gate without operators too.
+    for one in &operators {
+        one.stop();
+    }
+    let alone = self::gate(GateMode::Installed, None);
+    let again = attested(alone.admit(request(&block, &got.operation)).await.unwrap());
+    assert!(!again.obtained);
+    assert_eq!(again.verified, got.verified);
+    gate.recheck(request(&block, &got.operation)).await.unwrap();
+    // The next block still has it as its parent.
+    let next = pinned(8, &world.view.policy, &world.view.operators, true);
+    gate.recheck(request(&next, &got.operation)).await.unwrap();
+    // Further back the node is asked, and here there is none: closed.
+    let later = pinned(9, &world.view.policy, &world.view.operators, true);
+    assert!(matches!(gate.recheck(request(&later, &got.operation)).await, Err(GateError::Node(_))));
+}
+
+#[tokio::test]
+async fn modes_demand_as_they_say() {
+    let world = World::new(2, 3);
+    let block = pinned(7, &world.view.policy, &world.view.operators, true);
+    let op = operation(0);
+    let off = gate(GateMode::Off, None).admit(request(&block, &op)).await.unwrap();
+    assert_eq!(off, Gated::NotRequired(NotRequired::Off));
+    let without = gate(GateMode::Installed, None).admit(request(&block, &op)).await;
+    assert!(matches!(without, Err(GateError::Required(_))), "{without:?}");
+
+    // An account that Writ has nothing to do with.
+    let mut free = world.view.policy.clone();
+    free.state.validator_installed = false;
+    free.state.hook_installed = false;
+    let block = pinned(7, &free, &world.view.operators, true);
+    let gated = gate(GateMode::Installed, None).admit(request(&block, &op)).await.unwrap();
+    assert_eq!(gated, Gated::NotRequired(NotRequired::Unbound));
+    let refusal = gate(GateMode::Required, None).admit(request(&block, &op)).await.unwrap_err();
+    assert!(refusal.to_string().contains("detached attestations"), "{refusal}");
+
+    // Off in the module, or left: nothing is looked at.
+    let mut off = world.view.policy.clone();
+    off.configuration.mode = Mode::Off;
+    let mut left = world.view.policy.clone();
+    left.state.exit_at = NOW;
+    for policy in [off, left] {
+        let block = pinned(7, &policy, &world.view.operators, true);
+        let gated = gate(GateMode::Installed, None).admit(request(&block, &op)).await.unwrap();
+        assert_eq!(gated, Gated::NotRequired(NotRequired::Unbound));
+    }
+    // An exit that is only announced changes nothing.
+    let mut leaving = world.view.policy.clone();
+    leaving.state.exit_at = NOW + 1;
+    let block = pinned(7, &leaving, &world.view.operators, true);
+    assert!(gate(GateMode::Installed, None).admit(request(&block, &op)).await.is_err());
+}
+
+#[tokio::test]
+async fn what_cannot_be_placed_or_decided_is_refused_by_name() {
+    let world = World::new(2, 3);
+    let gate = gate(GateMode::Installed, None);
+    let block = pinned(7, &world.view.policy, &world.view.operators, true);
+
+    // Another validator receives the signature.
+    let mut elsewhere = operation(0);
+    elsewhere.nonce = U256::from(1);
+    let error = refused(&gate, &block, &elsewhere).await;
+    assert_eq!((error.check(), error.code()), ("placement", -32531));
+    // An account that only observes is not stopped by that.
+    let mut observing = world.view.policy.clone();
+    observing.configuration.mode = Mode::Observe;
+    let observed = pinned(7, &observing, &world.view.operators, true);
+    let gated = gate.admit(request(&observed, &elsewhere)).await.unwrap();
+    assert_eq!(gated, Gated::NotRequired(NotRequired::Observing));
+
+    // Another EntryPoint.
+    let mut other = world.view.policy.clone();
+    other.configuration.entry_point = Address::repeat_byte(1);
+    let error =
+        refused(&gate, &pinned(7, &other, &world.view.operators, true), &operation(0)).await;
+    assert_eq!(error.check(), "entryPoint");
+
+    // A level that is not built.
+    let mut level = world.view.policy.clone();
+    level.configuration.level = 3;
+    let error =
+        refused(&gate, &pinned(7, &level, &world.view.operators, true), &operation(0)).await;
+    assert_eq!(error, AttestationError::UnsupportedLevel(3));
+
+    // Not deployed.
+    let mut fresh = operation(0);
+    fresh.factory = Some(Factory { address: Address::repeat_byte(0xfa), data: Bytes::new() });
+    let undeployed = pinned(7, &world.view.policy, &world.view.operators, false);
+    let refusal = gate.admit(request(&undeployed, &fresh)).await.unwrap_err();
+    assert!(refusal.to_string().contains("not deployed"), "{refusal}");
+
+    // A set that is none, and a module that answers nonsense: closed.
+    let mut state_only = world.view.policy.clone();
+    state_only.configuration.operator_set = Address::repeat_byte(0x44);
+    let mut state = MemoryState::new();
+    state.set_account(MODULE, U256::ZERO, 1, returns(&state_only.encode()));
+    state.set_account(ACCOUNT, U256::ZERO, 1, account_code());
+    let broken = PinnedBlock::in_memory(*block.header(), CHAIN, state.clone());
+    let result = gate.admit(request(&broken, &operation(0))).await;
+    assert!(matches!(result, Err(GateError::Standing(StandingError::Set { .. }))), "{result:?}");
+    state.set_account(MODULE, U256::ZERO, 1, returns(&[1; 31]));
+    let broken = PinnedBlock::in_memory(*block.header(), CHAIN, state);
+    let result = gate.admit(request(&broken, &operation(0))).await;
+    assert!(matches!(result, Err(GateError::Standing(StandingError::Module { .. }))), "{result:?}");
+}
+
+#[tokio::test]
+async fn an_attestation_for_something_else_is_refused_by_name() {
+    let world = World::new(2, 3);
+    let (gateway, _operators, _folder) = world.gateway(&[Honest, Honest, Honest]).await;
+    let gate = gate(GateMode::Installed, Some(gateway));
+    let block = pinned(7, &world.view.policy, &world.view.operators, true);
+    let op = attested(gate.admit(request(&block, &operation(0))).await.unwrap()).operation;
+
+    let mut moved = op.clone();
+    moved.call_data = vec![1, 2, 3, 4].into();
+    assert_eq!(refused(&gate, &block, &moved).await.check(), "callData");
+    let mut moved = op.clone();
+    moved.nonce += U256::ONE;
+    assert_eq!(refused(&gate, &block, &moved).await.check(), "nonce");
+    let mut costly = op.clone();
+    costly.max_fee_per_gas *= 2;
+    assert_eq!(refused(&gate, &block, &costly).await.check(), "maxCost");
+
+    let with = |change: fn(&mut AccountPolicy)| {
+        let mut policy = world.view.policy.clone();
+        change(&mut policy);
+        pinned(7, &policy, &world.view.operators, true)
+    };
+    let revised = with(|policy| policy.state.revision += 1);
+    assert_eq!(refused(&gate, &revised, &op).await.check(), "revision");
+    let moved_on = with(|policy| policy.state.sequence += 1);
+    assert_eq!(refused(&gate, &moved_on, &op).await.check(), "sequence");
+    let other_policy = with(|policy| policy.configuration.policy = B256::ZERO);
+    assert_eq!(refused(&gate, &other_policy, &op).await.check(), "policy");
+    let other_set = with(|policy| policy.configuration.operator_set_code_hash = B256::ZERO);
+    assert_eq!(refused(&gate, &other_set, &op).await.check(), "operatorSet");
+
+    // The block that it was made at is gone.
+    let mut header = *block.header();
+    header.hash = keccak256("another");
+    let mut state = MemoryState::new();
+    state.set_account(MODULE, U256::ZERO, 1, returns(&world.view.policy.encode()));
+    state.set_account(
+        world.view.policy.configuration.operator_set,
+        U256::ZERO,
+        1,
+        world.view.operators.code(),
+    );
+    state.set_account(ACCOUNT, U256::ZERO, 1, account_code());
+    let reorganised = PinnedBlock::in_memory(header, CHAIN, state);
+    assert_eq!(refused(&gate, &reorganised, &op).await.check(), "block");
+
+    // Time.
+    let (_, suffix) = writ_attestation::Suffix::split(&op.signature).unwrap().unwrap();
+    let at = |now| {
+        let (gate, block, op) = (&gate, &block, &op);
+        async move { gate.recheck(GateRequest { now, ..request(block, op) }).await }
+    };
+    at(suffix.valid_until - 12).await.unwrap();
+    for late in [suffix.valid_until - 11, suffix.valid_until + 1] {
+        match at(late).await {
+            Err(GateError::Attestation(error)) => {
+                assert_eq!((error.check(), error.code()), ("expired", -32533))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    // Bytes.
+    let mut trailing = op.clone();
+    trailing.signature = [&op.signature[..], &[0]].concat().into();
+    assert_eq!(refused(&gate, &block, &trailing).await.check(), "trailingBytes");
+    let mut twice = op.clone();
+    twice.signature = [&op.signature[..], &suffix.encode().unwrap()].concat().into();
+    assert_eq!(refused(&gate, &block, &twice).await.check(), "twoSuffixes");
+
+    // The control.
+    gate.recheck(request(&block, &op)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_poisoned_suffix_does_not_keep_the_real_one_out() {
+    let world = World::new(2, 3);
+    let (gateway, _operators, _folder) = world.gateway(&[Honest, Honest, Honest]).await;
+    let gate = gate(GateMode::Installed, Some(gateway.clone()));
+    let block = pinned(7, &world.view.policy, &world.view.operators, true);
+    let op = operation(0);
+
+    // A stranger saw the operation and sends it with rubbish that looks like an attestation, then with a real one for
+    // something else, before the owner does.
+    let mut rubbish = op.clone();
+    rubbish.signature = [&op.signature[..], &[0xff; 40], &[0, 40], &MAGIC].concat().into();
+    refused(&gate, &block, &rubbish).await;
+    let stolen = attested(gate.admit(request(&block, &operation(5))).await.unwrap()).suffix;
+    let mut poisoned = op.clone();
+    poisoned.signature = attach(&op.signature, &stolen).unwrap();
+    assert_eq!(refused(&gate, &block, &poisoned).await.check(), "nonce");
+
+    // Same userOpHash, and it gets in.
+    let real = attested(gate.admit(request(&block, &op)).await.unwrap());
+    assert!(real.obtained);
+    // The poison stays out, also now.
+    refused(&gate, &block, &poisoned).await;
+    gate.recheck(request(&block, &real.operation)).await.unwrap();
+}
+
+#[tokio::test]
+async fn operations_ahead_move_the_sequence() {
+    let world = World::new(2, 3);
+    let (gateway, _operators, _folder) = world.gateway(&[Honest, Honest, Honest]).await;
+    let gate = gate(GateMode::Installed, Some(gateway));
+    let block = pinned(7, &world.view.policy, &world.view.operators, true);
+    let first = attested(gate.admit(request(&block, &operation(0))).await.unwrap());
+    let second_operation = operation(1);
+    let ahead = [first.operation.clone()];
+    let behind = GateRequest { predecessors: &ahead, ..request(&block, &second_operation) };
+    let second = attested(gate.admit(behind).await.unwrap());
+    assert_eq!(second.suffix.sequence, first.suffix.sequence + 1);
+    // On its own it would be too early.
+    assert_eq!(refused(&gate, &block, &second.operation).await.check(), "sequence");
+    gate.recheck(GateRequest { predecessors: &ahead, ..request(&block, &second.operation) })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn denials_and_missing_quorums_pass_through() {
+    let world = World::new(2, 3);
+    let denies = Behaviour::Denies("over the limit");
+    let (gateway, operators, _folder) = world.gateway(&[denies.clone(), denies, Honest]).await;
+    let gate = gate(GateMode::Installed, Some(gateway));
+    let block = pinned(7, &world.view.policy, &world.view.operators, true);
+    let op = operation(0);
+    match gate.admit(request(&block, &op)).await {
+        Err(GateError::Denied { reasons, .. }) => assert_eq!(reasons, ["over the limit"]),
+        other => panic!("{other:?}"),
+    }
+    operators[0].stop();
+    operators[1].stop();
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert!(matches!(gate.admit(request(&block, &op)).await, Err(GateError::NoQuorum(_))));
+    // An operation without what its account has come to demand is not included either.
+    assert!(matches!(gate.recheck(request(&block, &op)).await, Err(GateError::Required(_))));
+}
