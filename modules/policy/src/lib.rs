@@ -1,14 +1,77 @@
 //! Policies: values, canonical encoding, bundles, and strict Rego evaluation.
+//!
+//! A *policy* is Rego code that many accounts share, known by the hash of its manifest; its
+//! *parameters* are JSON that one account fills in, known by the hash of their canonical encoding.
+//! This crate turns both and an *input document* into a *decision*, and does it the same way on
+//! every machine.
+//!
+//! ```text
+//! manifest.json, *.rego, schema.json, words.json
+//!        │ Bundle: every file has the hash that the manifest says
+//!        ▼
+//! CompiledPolicy ◄── source limits, allow-list of builtins, no recursion, no fraction, no null
+//!        │ bind ◄──── Parameters ◄── decode_json / decode ◄── JSON Schema
+//!        ▼
+//! BoundPolicy ──┐
+//! BoundPolicy ──┤ evaluate ◄── input document ◄── check_input
+//!        …      ▼
+//! PolicySet ── SetDecision {allow, reasons, bounds, valid_for}
+//! ```
+//!
+//! Invariants:
+//!
+//! * Integers are exact, with a sign and 256 bits. No float, no null, no repeated key gets in.
+//! * A value has exactly one canonical encoding, and nothing else decodes ([`encode`], [`decode`]).
+//! * The decision is an allow only if the policy's result says `allow: true` and gives no reason
+//!   against it. An undefined result, an error, a result or input of another shape: denied.
+//! * A limit of the machine (time, a panic of the engine) is neither: the evaluation is abandoned
+//!   ([`EvaluationError::Abstain`]) and nothing may be signed because of it.
+//! * Whatever a stranger can send is bounded before it is read.
+//! * No chain, no network, no clock; the disk is read in [`PolicyStore`] only.
+//!
+//! Policies run on regorus' strict interpreter and are labelled `not provable`: a decision can be
+//! re-evaluated by anyone from its evidence, but not inside the EVM. Two things that follow from
+//! that engine: intermediate results may exceed 256 bits (the result may not), and work is bounded
+//! by wall-clock time rather than by a count that is the same everywhere.
+
+pub use builtins::allowed_builtins;
+pub use bundle::{Bundle, BundleError, MANIFEST_FILE, MAX_FILES};
 pub use decision::{AssetBound, AssetKind, Decision, DenyCode, reasons_hash};
 pub use encoding::{ENCODING_VERSION, EncodingError, decode, encode};
+pub use engine::{EVALUATION_TIME, self_check};
+pub use input::{INPUT_VERSION, InputError, check_input};
 pub use integer::{Integer, IntegerError};
 pub use json::{DecodeError, DecodeProblem, Limits, MAX_DEPTH, decode_json};
+pub use manifest::{ENGINE, MANIFEST_FORMAT, Manifest, ManifestError, SCHEMA_FILE, WORDS_FILE};
+pub use parameters::{Parameters, ParametersError};
+pub use policy::{BoundPolicy, CompiledPolicy, EvaluationError};
+pub use result::{MAX_BOUNDS, MAX_REASON_BYTES, MAX_REASONS, MAX_VALID_FOR};
+pub use set::{MAX_POLICIES, PolicySet, PolicySetError, SetDecision, policy_commitment};
+pub use source::{MAX_BRACKET_DEPTH, MAX_COLUMNS, MAX_SOURCE_BYTES, SourceError, check_source};
+pub use store::{PolicyStore, StoreError, read_files};
+pub use testing::{RuleLocation, TestResult, idle_rules, run_tests};
 pub use value::Value;
 
 #[cfg(test)]
 mod arbitrary;
+mod builtins;
+mod bundle;
+mod convert;
 mod decision;
 mod encoding;
+mod engine;
+mod input;
 mod integer;
 mod json;
+mod manifest;
+mod parameters;
+mod policy;
+mod profile;
+mod result;
+mod schema;
+mod set;
+mod source;
+mod store;
+mod testing;
 mod value;
+mod words;

@@ -1,0 +1,204 @@
+//! The shape of the input document, version 1, checked before every evaluation.
+//!
+//! A policy that says `deny if input.x > limit` denies nothing when `x` is missing or is text.
+//! So every field that a policy may rely on is present and of its type before Rego runs, and
+//! fields that version 1 does not have are refused: what is not in the document cannot influence
+//! the decision.
+
+use crate::{AssetBound, Value, result::read_bounds};
+
+/// The version of the input document that this crate checks and policies are written for.
+pub const INPUT_VERSION: u64 = 1;
+
+enum Shape {
+    Bool,
+    /// An integer that is not negative.
+    Amount,
+    Text,
+    /// 42 lowercase characters.
+    Address,
+    /// `0x` and 64 lowercase digits.
+    Hash,
+    /// `0x` and an even number of lowercase digits.
+    Bytes,
+    /// Empty, or `0x` and eight lowercase digits.
+    Selector,
+    AssetKind,
+    /// Whatever an argument's ABI type holds.
+    Any,
+    /// Any fields.
+    Object,
+    List(&'static Self),
+    Record(&'static [(&'static str, Self)]),
+}
+
+use Shape::{
+    Address, Amount, Any, AssetKind, Bool, Bytes, Hash, List, Object, Record, Selector, Text,
+};
+
+const INPUT: Shape = Record(&[
+    ("version", Amount),
+    ("chain", Record(&[("id", Amount), ("block", BLOCK)])),
+    (
+        "account",
+        Record(&[("address", Address), ("codeHash", Hash), ("kind", Text), ("deployed", Bool)]),
+    ),
+    ("operation", OPERATION),
+    ("calls", List(&CALL)),
+    ("bounds", List(&BOUND)),
+    ("effects", EFFECTS),
+    ("history", Record(&[("sequence", Amount), ("day", DAY)])),
+    ("facts", Object),
+]);
+const BLOCK: Shape = Record(&[("number", Amount), ("hash", Hash), ("timestamp", Amount)]);
+const OPERATION: Shape = Record(&[
+    ("entryPoint", Address),
+    ("nonce", Record(&[("key", Amount), ("sequence", Amount)])),
+    ("factory", Address),
+    ("paymaster", Address),
+    ("callGasLimit", Amount),
+    ("maxCost", Amount),
+]);
+const CALL: Shape = Record(&[
+    ("to", Address),
+    ("value", Amount),
+    ("selector", Selector),
+    ("function", Text),
+    ("args", List(&Record(&[("name", Text), ("type", Text), ("value", Any)]))),
+    ("data", Bytes),
+]);
+const BOUND: Shape = Record(&[("asset", Address), ("kind", AssetKind), ("maxOut", Amount)]);
+const EFFECTS: Shape = Record(&[
+    ("native", List(&Record(&[("from", Address), ("to", Address), ("amount", Amount)]))),
+    (
+        "tokens",
+        List(&Record(&[
+            ("token", Address),
+            ("standard", Text),
+            ("from", Address),
+            ("to", Address),
+            ("amount", Amount),
+        ])),
+    ),
+    (
+        "approvals",
+        List(&Record(&[
+            ("token", Address),
+            ("owner", Address),
+            ("spender", Address),
+            ("amount", Amount),
+        ])),
+    ),
+    ("delegateCalls", List(&Record(&[("from", Address), ("to", Address)]))),
+    ("created", List(&Address)),
+    ("touched", List(&Address)),
+    ("reverted", Bool),
+]);
+const DAY: Shape = Record(&[
+    ("operations", Amount),
+    ("spent", List(&Record(&[("asset", Address), ("amount", Amount)]))),
+]);
+
+/// An input document that is not one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("input{path}: expected {expected}")]
+pub struct InputError {
+    /// Where in the document, as `.calls[0].to`.
+    pub path: String,
+    /// What version 1 has there.
+    pub expected: String,
+}
+
+/// Checks that `input` has exactly the shape of version 1.
+///
+/// # Errors
+/// Naming the first field that is missing, unknown or of another type.
+pub fn check_input(input: &Value) -> Result<(), InputError> {
+    check(&INPUT, input)?;
+    if input.get("version") != Some(&Value::from(INPUT_VERSION)) {
+        return Err(expected("version 1").under(".version"));
+    }
+    input_bounds(input).map(|_| ())
+}
+
+/// The bounds of an input, which are a list that the chain can enforce: the native currency
+/// first, then tokens, strictly ascending, so that no asset stands there twice.
+pub(crate) fn input_bounds(input: &Value) -> Result<Vec<AssetBound>, InputError> {
+    let refuse = |problem: String| InputError { path: ".bounds".to_owned(), expected: problem };
+    let listed = input.get("bounds").ok_or_else(|| refuse("a list".to_owned()))?;
+    let bounds = read_bounds(listed).map_err(refuse)?;
+    let in_order =
+        listed.as_array().unwrap_or_default().iter().zip(&bounds).all(|(item, bound)| {
+            item.get("asset").and_then(Value::as_str) == Value::from(bound.asset).as_str()
+        });
+    let native_first = bounds.first().is_some_and(|first| first.kind == crate::AssetKind::Native);
+    if in_order && native_first {
+        Ok(bounds)
+    } else {
+        Err(refuse("native currency first, then tokens in ascending order".to_owned()))
+    }
+}
+
+fn expected(what: impl Into<String>) -> InputError {
+    InputError { path: String::new(), expected: what.into() }
+}
+
+impl InputError {
+    fn under(mut self, prefix: impl AsRef<str>) -> Self {
+        self.path.insert_str(0, prefix.as_ref());
+        self
+    }
+}
+
+fn check(shape: &Shape, value: &Value) -> Result<(), InputError> {
+    let holds = |holds: bool, what: &str| if holds { Ok(()) } else { Err(expected(what)) };
+    let text = value.as_str();
+    match shape {
+        Bool => holds(value.as_bool().is_some(), "a boolean"),
+        Amount => {
+            let amount = value.as_integer().filter(|integer| !integer.is_negative());
+            holds(amount.is_some(), "an integer of at least 0")
+        }
+        Text => holds(text.is_some(), "a string"),
+        Address => holds(text.is_some_and(|text| is_hex(text, Some(20))), "a lowercase address"),
+        Hash => holds(text.is_some_and(|text| is_hex(text, Some(32))), "a lowercase hash"),
+        Bytes => holds(text.is_some_and(|text| is_hex(text, None)), "lowercase 0x bytes"),
+        Selector => {
+            let fits = text.is_some_and(|text| text.is_empty() || is_hex(text, Some(4)));
+            holds(fits, "an empty string or a lowercase selector")
+        }
+        AssetKind => holds(matches!(text, Some("native" | "erc20")), "native or erc20"),
+        Any => Ok(()),
+        Object => holds(value.as_object().is_some(), "an object"),
+        List(item) => {
+            let items = value.as_array().ok_or_else(|| expected("an array"))?;
+            items.iter().enumerate().try_for_each(|(index, value)| {
+                check(item, value).map_err(|error| error.under(format!("[{index}]")))
+            })
+        }
+        Record(fields) => {
+            let object = value.as_object().ok_or_else(|| expected("an object"))?;
+            for (name, shape) in *fields {
+                let field = object
+                    .get(*name)
+                    .ok_or_else(|| expected("a value").under(format!(".{name}")))?;
+                check(shape, field).map_err(|error| error.under(format!(".{name}")))?;
+            }
+            let unknown = object.keys().find(|name| fields.iter().all(|(known, _)| known != name));
+            match unknown {
+                None => Ok(()),
+                Some(name) => Err(expected("no such field").under(format!(".{name}"))),
+            }
+        }
+    }
+}
+
+fn is_hex(text: &str, bytes: Option<usize>) -> bool {
+    let Some(digits) = text.strip_prefix("0x") else { return false };
+    digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+        && bytes.map_or(digits.len().is_multiple_of(2), |bytes| digits.len() == 2 * bytes)
+}
+
+#[cfg(test)]
+#[path = "input_tests.rs"]
+mod tests;

@@ -1,0 +1,129 @@
+use super::*;
+use crate::{Limits, decode_json};
+
+const EXAMPLE: &str = include_str!("../tests/vectors/input.json");
+
+fn example() -> Value {
+    decode_json(EXAMPLE, &Limits::INPUT).expect("the example decodes")
+}
+
+/// The example with `value` at a path such as `calls.0.to`; `None` removes the field.
+fn with(path: &str, value: Option<Value>) -> Value {
+    fn set(target: &mut Value, path: &[&str], value: Option<Value>) {
+        let (first, rest) = path.split_first().expect("a path");
+        match target {
+            Value::Array(items) => {
+                let index: usize = first.parse().expect("an index");
+                set(&mut items[index], rest, value);
+            }
+            Value::Object(fields) if rest.is_empty() => {
+                match value {
+                    Some(value) => fields.insert((*first).to_owned(), value),
+                    None => fields.remove(*first),
+                };
+            }
+            Value::Object(fields) => set(fields.get_mut(*first).expect("a field"), rest, value),
+            _ => panic!("no such path"),
+        }
+    }
+    let mut input = example();
+    set(&mut input, &path.split('.').collect::<Vec<_>>(), value);
+    input
+}
+
+#[test]
+fn the_example_is_accepted() {
+    assert_eq!(check_input(&example()), Ok(()));
+}
+
+#[test]
+fn every_field_is_needed() {
+    fn paths(value: &Value, prefix: &str, into: &mut Vec<String>) {
+        let under = |name: &str| {
+            if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+        };
+        match value {
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    into.push(under(name));
+                    paths(field, &under(name), into);
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    paths(item, &under(&index.to_string()), into);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut all = Vec::new();
+    paths(&example(), "", &mut all);
+    assert!(all.len() > 50, "{}", all.len());
+    for path in all {
+        // Arguments hold whatever their ABI type holds, and facts are open.
+        if path.contains("value.") || path.starts_with("facts.") {
+            continue;
+        }
+        assert!(check_input(&with(&path, None)).is_err(), "{path} missing");
+        if !path.ends_with(".value") || path == "calls.0.value" {
+            // No field is a set, so a set is wrong everywhere.
+            let wrong = Some(Value::Set([].into()));
+            assert!(check_input(&with(&path, wrong)).is_err(), "{path} of another type");
+        }
+    }
+}
+
+#[test]
+fn near_misses_are_refused_by_path() {
+    for (path, value) in [
+        ("version", Value::from(2_u64)),
+        ("account.address", Value::from("0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108")),
+        ("account.address", Value::from("0x4337")),
+        ("calls.0.selector", Value::from("0xa9059c")),
+        ("calls.0.data", Value::from("0xa")),
+        ("calls.0.data", Value::from("a9")),
+        ("bounds.0.kind", Value::from("erc721")),
+        ("bounds.0.maxOut", Value::from(-1_i64)),
+        ("bounds.0.maxOut", Value::from("1")),
+        ("effects.reverted", Value::from("false")),
+        ("surprise", Value::from(true)),
+        ("operation.surprise", Value::from(true)),
+    ] {
+        let error = check_input(&with(path, Some(value))).expect_err(path);
+        let last = path.rsplit('.').next().expect("a name");
+        assert!(error.path.ends_with(last), "{path}: {error}");
+    }
+}
+
+#[test]
+fn bounds_are_in_order_and_without_repetition() {
+    let bound = |asset: &str, kind: &str| {
+        let asset = format!("0x{}", asset.repeat(40));
+        Value::object([
+            ("asset", Value::from(asset)),
+            ("kind", Value::from(kind)),
+            ("maxOut", Value::from(1_u64)),
+        ])
+    };
+    let checked = |bounds: Vec<Value>| check_input(&with("bounds", Some(Value::Array(bounds))));
+    let native = || bound("0", "native");
+    assert_eq!(checked(vec![native(), bound("1", "erc20"), bound("2", "erc20")]), Ok(()));
+    assert_eq!(checked(vec![native()]), Ok(()));
+    for wrong in [
+        vec![],
+        vec![bound("1", "erc20")],
+        vec![bound("1", "erc20"), native()],
+        vec![native(), native()],
+        vec![native(), bound("2", "erc20"), bound("1", "erc20")],
+        vec![native(), bound("1", "erc20"), bound("1", "erc20")],
+        vec![bound("1", "native")],
+        vec![native(), bound("0", "erc20")],
+    ] {
+        assert!(checked(wrong.clone()).is_err(), "{wrong:?}");
+    }
+    let nine = (1..9).map(|digit| bound(&digit.to_string(), "erc20"));
+    assert!(checked(std::iter::once(native()).chain(nine.take(7)).collect()).is_ok());
+    let nine = (1..9).map(|digit| bound(&digit.to_string(), "erc20"));
+    assert!(checked(std::iter::once(native()).chain(nine).collect()).is_err());
+}

@@ -1,0 +1,212 @@
+//! Compiled policies, and policies bound to an account's parameters.
+
+use std::{fmt, sync::Arc};
+
+use alloy::primitives::B256;
+
+use crate::{
+    Bundle, BundleError, Decision, DenyCode, Limits, Manifest, Parameters, ParametersError, Value,
+    check_input, decode, decode_json,
+    engine::{Engine, Outcome},
+    result::read_decision,
+    schema::Schema,
+    self_check,
+};
+
+/// An evaluation without an answer. Nobody may sign anything because of it, not even a denial:
+/// another machine may well get further.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvaluationError {
+    /// A limit of this machine was reached, or its engine failed.
+    #[error("evaluation abandoned: {0}")]
+    Abstain(String),
+}
+
+/// A policy that passed every check and is ready to be bound to parameters.
+///
+/// Cheap to share: `Send`, `Sync`, and usually held in an [`Arc`].
+pub struct CompiledPolicy {
+    bundle: Bundle,
+    policy_id: B256,
+    schema: Schema,
+    engine: Engine,
+}
+
+impl CompiledPolicy {
+    /// Compiles a bundle: once here, evaluated many times later.
+    ///
+    /// # Errors
+    /// If this build's engine is not exact, or the code, the schema or the entry rule is not
+    /// accepted, with file, line and column where there is one.
+    pub fn compile(bundle: Bundle) -> Result<Self, BundleError> {
+        self_check().map_err(BundleError::Engine)?;
+        let schema = Schema::compile(bundle.schema()).map_err(BundleError::Schema)?;
+        let files: Vec<(&str, &str)> =
+            bundle.sources().iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let (engine, program) = Engine::new(&files, &bundle.manifest().entry)?;
+        program.check()?;
+        Ok(Self { policy_id: bundle.policy_id(), bundle, schema, engine })
+    }
+
+    /// The policy's id.
+    pub const fn policy_id(&self) -> B256 {
+        self.policy_id
+    }
+
+    /// The files that it was compiled from.
+    pub const fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// What the policy says about itself.
+    pub const fn manifest(&self) -> &Manifest {
+        self.bundle.manifest()
+    }
+
+    /// Checks parameters written as JSON, as people set them.
+    ///
+    /// # Errors
+    /// If the JSON does not decode or does not fit the schema.
+    pub fn parameters_from_json(&self, json: &str) -> Result<Parameters, ParametersError> {
+        self.parameters(decode_json(json, &Limits::PARAMETERS)?)
+    }
+
+    /// Checks parameters in canonical encoding, as the chain's events carry them.
+    ///
+    /// # Errors
+    /// If the bytes are not canonical or the value does not fit the schema.
+    pub fn parameters_from_encoding(&self, encoded: &[u8]) -> Result<Parameters, ParametersError> {
+        self.parameters(decode(encoded, &Limits::PARAMETERS)?)
+    }
+
+    /// Checks parameters that are already a value.
+    ///
+    /// # Errors
+    /// If the value does not fit the schema.
+    pub fn parameters(&self, value: Value) -> Result<Parameters, ParametersError> {
+        self.schema.check(&value).map_err(ParametersError::Schema)?;
+        Ok(Parameters::new(self.policy_id, value))
+    }
+
+    /// Binds the policy to parameters.
+    ///
+    /// # Errors
+    /// If the parameters were checked for another policy.
+    pub fn bind(&self, parameters: Parameters) -> Result<BoundPolicy, ParametersError> {
+        if parameters.policy_id() != self.policy_id {
+            return Err(ParametersError::OtherPolicy(parameters.policy_id(), self.policy_id));
+        }
+        let engine =
+            self.engine.with_parameters(parameters.value()).map_err(ParametersError::Engine)?;
+        let description = self.bundle.words().describe(parameters.value());
+        let reads_history = self.manifest().reads_history;
+        Ok(BoundPolicy { parameters, engine, description, reads_history })
+    }
+
+    /// Binds and evaluates at once; whoever evaluates more than once binds once.
+    ///
+    /// # Errors
+    /// As [`BoundPolicy::evaluate`]. Parameters of another policy are a denial.
+    pub fn evaluate(
+        &self,
+        input: &Value,
+        parameters: &Parameters,
+    ) -> Result<Decision, EvaluationError> {
+        match self.bind(parameters.clone()) {
+            Ok(bound) => bound.evaluate(input),
+            Err(error) => Ok(Decision::deny(DenyCode::EvaluationFailed, error.to_string())),
+        }
+    }
+
+    /// What the policy means under these parameters, in sentences for people.
+    pub fn describe(&self, parameters: &Parameters) -> Vec<String> {
+        self.bundle.words().describe(parameters.value())
+    }
+}
+
+impl fmt::Debug for CompiledPolicy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CompiledPolicy")
+            .field("name", &self.manifest().name)
+            .field("policy_id", &self.policy_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A policy with an account's parameters in place.
+#[derive(Clone)]
+pub struct BoundPolicy {
+    parameters: Parameters,
+    engine: Engine,
+    description: Vec<String>,
+    reads_history: bool,
+}
+
+impl BoundPolicy {
+    /// The policy's id.
+    pub const fn policy_id(&self) -> B256 {
+        self.parameters.policy_id()
+    }
+
+    /// The parameters.
+    pub const fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Whether the decision depends on the account's history.
+    pub const fn reads_history(&self) -> bool {
+        self.reads_history
+    }
+
+    /// What the policy means under its parameters, in sentences for people.
+    pub fn describe(&self) -> &[String] {
+        &self.description
+    }
+
+    /// Decides on an input document.
+    ///
+    /// Everything that is the same on every machine is a decision, and everything but an allow
+    /// without reasons is a denial: an undefined result, an error, a result of another shape, an
+    /// input that is not version 1.
+    ///
+    /// # Errors
+    /// [`EvaluationError::Abstain`] if a limit of this machine was reached.
+    pub fn evaluate(&self, input: &Value) -> Result<Decision, EvaluationError> {
+        match check_input(input) {
+            Ok(()) => self.evaluate_checked(input),
+            Err(error) => Ok(Decision::deny(DenyCode::MalformedInput, error.to_string())),
+        }
+    }
+
+    /// Decides on an input whose shape is already known to be right.
+    pub(crate) fn evaluate_checked(&self, input: &Value) -> Result<Decision, EvaluationError> {
+        Ok(match self.engine.evaluate(input) {
+            Outcome::Value(result) => read_decision(&result),
+            Outcome::Undefined => {
+                Decision::deny(DenyCode::Undefined, "the entry rule is undefined")
+            }
+            Outcome::Foreign(error) => Decision::deny(DenyCode::MalformedResult, error.to_string()),
+            Outcome::Failed(error) => Decision::deny(DenyCode::EvaluationFailed, error),
+            Outcome::Stopped(error) => return Err(EvaluationError::Abstain(error)),
+        })
+    }
+}
+
+impl fmt::Debug for BoundPolicy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("BoundPolicy")
+            .field("policy_id", &self.policy_id())
+            .field("parameters", &self.parameters.hash())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Compile-time proof that policies can be shared between threads.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<Arc<CompiledPolicy>>();
+    shared::<BoundPolicy>();
+};

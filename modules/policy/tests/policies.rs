@@ -1,0 +1,258 @@
+//! The policies in the tree: their own tests, whether those tests need every rule and every
+//! comparison, and what the policies decide on a whole input document.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use writ_policy::{
+    BoundPolicy, Bundle, CompiledPolicy, Decision, DenyCode, Limits, MANIFEST_FILE, PolicySet,
+    PolicyStore, Value, decode_json, idle_rules, read_files, run_tests,
+};
+
+const INPUT: &str = include_str!("vectors/input.json");
+const SPENDING: &str = include_str!("vectors/agent-spending.parameters.json");
+const COUNTERPARTY: &str = include_str!("vectors/counterparty.parameters.json");
+const ROUTER: &str = "0x4444444444444444444444444444444444444444";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies")
+}
+
+fn files(name: &str) -> BTreeMap<String, Vec<u8>> {
+    read_files(&root().join(name)).expect(name)
+}
+
+fn bundle(name: &str) -> Bundle {
+    Bundle::from_files(&files(name)).expect(name)
+}
+
+fn bound(name: &str, parameters: &str) -> BoundPolicy {
+    let policy = CompiledPolicy::compile(bundle(name)).expect(name);
+    let parameters = policy.parameters_from_json(parameters).expect("parameters");
+    policy.bind(parameters).expect("binds")
+}
+
+fn input() -> Value {
+    decode_json(INPUT, &Limits::INPUT).expect("the example decodes")
+}
+
+/// The example input with one text replaced by another.
+fn changed(from: &str, to: &str) -> Value {
+    assert!(INPUT.contains(from), "{from}");
+    decode_json(&INPUT.replacen(from, to, 1), &Limits::INPUT).expect("still decodes")
+}
+
+fn decide(policy: &BoundPolicy, input: &Value) -> Decision {
+    policy.evaluate(input).expect("no limit is reached")
+}
+
+#[test]
+fn own_tests_pass() {
+    for (name, least) in [("agent-spending", 35), ("counterparty", 30)] {
+        let results = run_tests(&bundle(name)).expect(name);
+        assert!(results.len() >= least, "{name}: only {} tests", results.len());
+        for result in results {
+            assert_eq!(result.failure, None, "{name}: {}:{}", result.file, result.line);
+        }
+    }
+}
+
+#[test]
+fn every_rule_is_needed_by_a_test() {
+    for name in ["agent-spending", "counterparty"] {
+        assert_eq!(idle_rules(&bundle(name)).expect(name), [], "{name}");
+    }
+}
+
+/// Changes one comparison, connective or number at a time. A change that no test notices would be
+/// a limit that nobody checked.
+#[test]
+fn every_comparison_is_needed_by_a_test() {
+    const CHANGES: [(&str, &str); 14] = [
+        (" > ", " >= "),
+        (" > ", " < "),
+        (" >= ", " > "),
+        (" <= ", " < "),
+        (" == ", " != "),
+        (" != ", " == "),
+        (" + ", " - "),
+        (" - ", " + "),
+        ("not ", ""),
+        (" 0", " 1"),
+        (" false", " true"),
+        (".from ", ".to "),
+        (".to ", ".from "),
+        (".owner ", ".spender "),
+    ];
+    for name in ["agent-spending", "counterparty"] {
+        let (mut tried, mut survived) = (0, Vec::new());
+        let original = files(name);
+        for (file, text) in bundle(name).sources() {
+            for (from, to) in CHANGES {
+                for (at, _) in text.match_indices(from) {
+                    let line = text[..at].lines().count();
+                    let is_comment =
+                        text.lines().nth(line - 1).is_some_and(|line| line.starts_with('#'));
+                    if is_comment {
+                        continue;
+                    }
+                    tried += 1;
+                    let mut mutant = text.clone();
+                    mutant.replace_range(at..at + from.len(), to);
+                    if passes(&original, file, &mutant) {
+                        survived.push(format!("{file}:{line}: {from:?} as {to:?}"));
+                    }
+                }
+            }
+        }
+        assert!(tried > 20, "{name}: only {tried} changes");
+        assert_eq!(survived, Vec::<String>::new(), "{name}");
+    }
+}
+
+/// Whether all tests pass with another text of one file.
+fn passes(original: &BTreeMap<String, Vec<u8>>, file: &str, text: &str) -> bool {
+    let mut files = original.clone();
+    files.insert(file.to_owned(), text.as_bytes().to_vec());
+    let manifest = Bundle::pack(&files).expect("packs");
+    files.insert(MANIFEST_FILE.to_owned(), manifest.as_value().to_json().into_bytes());
+    let bundle = Bundle::from_files(&files).expect("a bundle");
+    run_tests(&bundle).is_ok_and(|results| results.iter().all(|result| result.failure.is_none()))
+}
+
+#[test]
+fn the_store_opens_and_finds_by_id() {
+    let store = PolicyStore::open(&root()).expect("run the example `pack` after a change");
+    for (name, reads_history) in [("agent-spending", true), ("counterparty", false)] {
+        let policy = store.by_name(name).expect(name);
+        assert_eq!(policy.policy_id(), bundle(name).policy_id());
+        assert_eq!(store.get(policy.policy_id()).expect("by id").manifest().name, name);
+        assert_eq!(policy.manifest().reads_history, reads_history);
+    }
+    assert!(store.by_name("nobody").is_none());
+    assert_eq!(store.policies().count(), 2);
+}
+
+#[test]
+fn the_example_operation_is_allowed() {
+    let spending = bound("agent-spending", SPENDING);
+    let counterparty = bound("counterparty", COUNTERPARTY);
+    let decision = decide(&spending, &input());
+    assert_eq!((decision.allow, decision.valid_for), (true, Some(300)), "{decision:?}");
+    let decision = decide(&counterparty, &input());
+    assert_eq!((decision.allow, decision.valid_for), (true, Some(120)), "{decision:?}");
+
+    let set = PolicySet::new(vec![spending, counterparty]).expect("a set");
+    let decision = set.evaluate(&input()).expect("no limit is reached");
+    assert!(decision.allow);
+    assert_eq!(decision.valid_for, Some(120));
+    assert_eq!(decision.bounds.len(), 2);
+    assert_eq!(decision.bounds[1].max_out, 40_000_000);
+}
+
+#[test]
+fn reasons_carry_numbers() {
+    let spending = bound("agent-spending", SPENDING);
+    let over = changed(
+        "\"kind\": \"erc20\", \"maxOut\": 40000000",
+        "\"kind\": \"erc20\", \"maxOut\": 150000000",
+    );
+    let decision = decide(&spending, &over);
+    assert_eq!(decision.denied, Some(DenyCode::Policy));
+    assert_eq!(
+        decision.reasons,
+        [
+            "daily limit of 100 USDC exceeded: 150 USDC asked, 60 USDC spent in 24 hours, 40 USDC left of 0x1111111111111111111111111111111111111111",
+            "per-operation limit of 50 USDC exceeded: 150 USDC of 0x1111111111111111111111111111111111111111",
+        ]
+    );
+}
+
+#[test]
+fn missing_and_mistyped_input_is_never_allowed() {
+    let spending = bound("agent-spending", SPENDING);
+    for (from, to) in [
+        ("\"maxOut\": 40000000", "\"maxOut\": \"40000000\""),
+        ("\"reverted\": false", "\"reverted\": \"false\""),
+        ("\"spent\": [", "\"spent2\": ["),
+        ("\"version\": 1", "\"version\": 2"),
+    ] {
+        let decision = decide(&spending, &changed(from, to));
+        assert_eq!(decision.denied, Some(DenyCode::MalformedInput), "{to}");
+        assert!(!decision.allow);
+    }
+}
+
+#[test]
+fn decisions_do_not_depend_on_what_was_decided_before() {
+    let spending = bound("agent-spending", SPENDING);
+    let over = changed("\"maxOut\": 40000000", "\"maxOut\": 40000001");
+    let (allowed, denied) = (decide(&spending, &input()), decide(&spending, &over));
+    assert!(allowed.allow && !denied.allow);
+    assert_eq!(decide(&spending, &input()), allowed);
+    assert_eq!(decide(&spending, &over), denied);
+    // Nor on which thread decides.
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| decide(&spending, &over))).collect();
+        for thread in threads {
+            assert_eq!(thread.join().expect("no panic"), denied);
+        }
+    });
+}
+
+#[test]
+fn parameters_are_checked_however_they_come() {
+    let policy = CompiledPolicy::compile(bundle("agent-spending")).expect("compiles");
+    let parameters = policy.parameters_from_json(SPENDING).expect("fit");
+    let again = policy.parameters_from_encoding(parameters.encoded()).expect("canonical");
+    assert_eq!(again, parameters);
+    assert_eq!(parameters.hash(), alloy::primitives::keccak256(parameters.encoded()));
+
+    for (from, to) in [
+        ("\"decimals\": 6", "\"decimals\": 37"),
+        ("\"perDay\": 100000000", "\"perDay\": -1"),
+        ("\"perDay\": 100000000", "\"perDay\": \"100000000\""),
+        ("\"perDay\": 100000000", "\"perDay\": 1e8"),
+        ("\"perDay\": 100000000", "\"perDay\": 100000000, \"perDay\": 1"),
+        ("\"perDay\": 100000000", "\"perMonth\": 100000000"),
+        ("\"validFor\": 300", "\"validFor\": 0"),
+        ("\"symbol\": \"USDC\"", "\"symbol\": \"U S D C\""),
+        ("\"asset\": \"0x1111", "\"asset\": \"0X1111"),
+        // One asset twice, one contract twice.
+        (
+            "\"asset\": \"0x0000000000000000000000000000000000000000\"",
+            "\"asset\": \"0x1111111111111111111111111111111111111111\"",
+        ),
+        (
+            "\"address\": \"0x2222222222222222222222222222222222222222\"",
+            "\"address\": \"0x1111111111111111111111111111111111111111\"",
+        ),
+    ] {
+        assert!(SPENDING.contains(from), "{from}");
+        let changed = SPENDING.replacen(from, to, 1);
+        assert!(policy.parameters_from_json(&changed).is_err(), "{to}");
+    }
+
+    let other = CompiledPolicy::compile(bundle("counterparty")).expect("compiles");
+    assert!(other.bind(parameters.clone()).is_err());
+    assert!(!other.evaluate(&input(), &parameters).expect("decides").allow);
+}
+
+#[test]
+fn policies_say_in_words_what_they_mean() {
+    let lines = bound("agent-spending", SPENDING).describe().to_vec();
+    assert!(lines.contains(
+        &"Up to 50 USDC may leave in one operation, and up to 100 USDC within 24 hours (asset 0x1111111111111111111111111111111111111111).".to_owned()
+    ), "{lines:#?}");
+    assert!(lines.contains(&format!(
+        "{ROUTER} may be approved to take tokens, each time up to the limit of one operation."
+    )));
+    for name in ["agent-spending", "counterparty"] {
+        let parameters = if name == "agent-spending" { SPENDING } else { COUNTERPARTY };
+        for line in bound(name, parameters).describe() {
+            assert!(!line.contains("(not set)") && !line.contains('{'), "{line}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+# What an agent may spend: which assets, how much in one operation and in 24 hours, through which
+# functions of which contracts.
+#
+# Amounts are decided on input.bounds, which the chain enforces, and on input.history, which is
+# what has already left. Everything that could move value without showing there is refused.
+package writ.agent_spending
+
+import rego.v1
+
+decision := {
+	"allow": count(refusals) == 0,
+	"reasons": refusals,
+	"validFor": data.parameters.validFor,
+}
+
+nobody := "0x0000000000000000000000000000000000000000"
+
+account := input.account.address
+
+limit_of := {entry.asset: entry | some entry in data.parameters.limits}
+
+target_of := {entry.address: entry | some entry in data.parameters.targets}
+
+# What the operation does.
+
+executes if input.effects.reverted == false
+
+refusals contains "the execution reverts in simulation, so its effects cannot be known" if not executes
+
+refusals contains "the operation makes no call that could be decided on" if count(input.calls) == 0
+
+refusals contains "a call to the account itself could change who controls it" if {
+	some call in input.calls
+	call.to == account
+}
+
+refusals contains reason if {
+	some call in input.calls
+	call.to != account
+	not target_of[call.to]
+	reason := concat("", [call.to, " is not among the contracts that may be called"])
+}
+
+refusals contains reason if {
+	some call in input.calls
+	target := target_of[call.to]
+	not call.selector in target.selectors
+	reason := concat("", [name_of(call), " of ", call.to, " is not among the functions that may be called"])
+}
+
+refusals contains reason if {
+	some delegated in input.effects.delegateCalls
+	delegated.from == account
+	reason := concat("", ["delegatecall to ", delegated.to, " would run foreign code as the account"])
+}
+
+# What leaves the account.
+
+refusals contains reason if {
+	some bound in input.bounds
+	bound.maxOut > 0
+	not limit_of[bound.asset]
+	reason := concat("", ["nothing of ", asset_name(bound.asset), " may leave the account: ", format_int(bound.maxOut, 10), " would"])
+}
+
+refusals contains reason if {
+	some bound in input.bounds
+	limit := limit_of[bound.asset]
+	bound.maxOut > limit.perOperation
+	reason := concat("", [
+		"per-operation limit of ", units(limit.perOperation, limit), " exceeded: ",
+		units(bound.maxOut, limit), " of ", asset_name(bound.asset),
+	])
+}
+
+refusals contains reason if {
+	some bound in input.bounds
+	bound.maxOut > 0
+	limit := limit_of[bound.asset]
+	spent := spent_today(bound.asset)
+	spent + bound.maxOut > limit.perDay
+	reason := concat("", [
+		"daily limit of ", units(limit.perDay, limit), " exceeded: ",
+		units(bound.maxOut, limit), " asked, ", units(spent, limit), " spent in 24 hours, ",
+		units(max([0, limit.perDay - spent]), limit), " left of ", asset_name(bound.asset),
+	])
+}
+
+refusals contains reason if {
+	some transfer in input.effects.tokens
+	transfer.from == account
+	not limit_of[transfer.token]
+	reason := concat("", [transfer.standard, " token ", transfer.token, " leaves the account, and there is no limit for it"])
+}
+
+# A listed token that leaves without a bound would leave without a limit on the chain.
+refusals contains reason if {
+	some transfer in input.effects.tokens
+	transfer.from == account
+	net_out := sent(transfer.token) - returned(transfer.token)
+	not is_bounded(transfer.token, net_out)
+	reason := concat("", [format_int(net_out, 10), " of ", transfer.token, " leave in simulation, beyond the bound that the chain would enforce"])
+}
+
+# What others could take later.
+
+refusals contains reason if {
+	some approval in granted
+	not approval.spender in data.parameters.spenders
+	reason := concat("", [approval.spender, " may not be approved to take ", approval.token])
+}
+
+refusals contains reason if {
+	some approval in granted
+	not limit_of[approval.token]
+	reason := concat("", ["approval of ", approval.token, ", and there is no limit for it"])
+}
+
+refusals contains reason if {
+	some approval in granted
+	limit := limit_of[approval.token]
+	approval.amount > limit.perOperation
+	reason := concat("", [
+		"approval of ", units(approval.amount, limit), " exceeds the per-operation limit of ",
+		units(limit.perOperation, limit),
+	])
+}
+
+# Who pays for gas.
+
+refusals contains reason if {
+	input.operation.paymaster != nobody
+	not input.operation.paymaster in data.parameters.paymasters
+	reason := concat("", ["paymaster ", input.operation.paymaster, " is not among those that may be used"])
+}
+
+refusals contains reason if {
+	input.operation.paymaster == nobody
+	input.operation.maxCost > data.parameters.feePerOperation
+	reason := concat("", [
+		"fee limit of ", ether(data.parameters.feePerOperation), " exceeded: up to ",
+		ether(input.operation.maxCost),
+	])
+}
+
+granted contains approval if {
+	some approval in input.effects.approvals
+	approval.owner == account
+	approval.amount > 0
+}
+
+spent_today(asset) := sum([entry.amount | some entry in input.history.day.spent; entry.asset == asset])
+
+sent(token) := sum([entry.amount | some entry in input.effects.tokens; entry.token == token; entry.from == account])
+
+returned(token) := sum([entry.amount | some entry in input.effects.tokens; entry.token == token; entry.to == account])
+
+is_bounded(_, net_out) if net_out <= 0
+
+is_bounded(token, net_out) if {
+	some entry in input.bounds
+	entry.asset == token
+	entry.maxOut >= net_out
+}
+
+# Words and amounts for people.
+
+asset_name(asset) := "native currency" if asset == nobody
+
+asset_name(asset) := asset if asset != nobody
+
+name_of(call) := call.function if call.function != ""
+
+name_of(call) := concat(" ", ["function", call.selector]) if {
+	call.function == ""
+	call.selector != ""
+}
+
+name_of(call) := "a plain transfer" if call.selector == ""
+
+units(amount, limit) := concat(" ", [decimal(format_int(amount, 10), limit.decimals), limit.symbol])
+
+ether(amount) := decimal(format_int(amount, 10), 18)
+
+# As many as the schema allows decimals.
+zeros := "000000000000000000000000000000000000"
+
+# "1500000" with 6 decimals is "1.5".
+decimal(digits, decimals) := joined(whole, trim_right(fraction, "0")) if {
+	missing := max([0, (decimals + 1) - count(digits)])
+	padded := concat("", [substring(zeros, 0, missing), digits])
+	point := count(padded) - decimals
+	whole := substring(padded, 0, point)
+	fraction := substring(padded, point, decimals)
+}
+
+joined(whole, fraction) := whole if fraction == ""
+
+joined(whole, fraction) := concat(".", [whole, fraction]) if fraction != ""
