@@ -1,1 +1,42 @@
-//! Builds the policy input: call decoding, effects, history, account reader.
+//! Builds the input of a policy: what an operation says, what it does, and what its account did before.
+//!
+//! ```text
+//!  request: operation, EntryPoint, module, predecessors, pinned block
+//!     │
+//!     ├─ AccountReader ── configurationOf, operator set's code, accountId, ConfigurationSet event ──> Account
+//!     ├─ predecessors ─── suffix split and verified like the module does
+//!     ├─ decode_calls ─── the account's real calldata, canonical or refused ──> Call*
+//!     ├─ simulation under a throw-away quorum ── effects ──> exact bounds ── simulated again under them
+//!     └─ read_day ─────── Outflow events, a list linked backwards from the pinned state ──> Spending
+//!                                                                  │
+//!                        document (writ_policy::Value) ── encode ──┴─> Evidence { hash, action, bounds, … }
+//! ```
+//!
+//! Invariants:
+//! * [`Evidence`] is a function of the request and the state of one block: two machines get the same bytes.
+//! * What is not understood is refused by name, never left out.
+//! * Nothing that a stranger can make long is read without a bound.
+//!
+//! Said honestly: `effects` rest on a simulation in which the operator set's code is another one. A contract that is
+//! called can look at that code and behave differently on the chain; what it can take then is what `bounds` let it.
+//! `history` counts the `Outflow` events since the policies read history, not what left the account on other ways.
+
+mod account;
+mod bounds;
+mod builder;
+mod calls;
+mod document;
+mod error;
+mod history;
+mod logs;
+
+pub use account::{Account, AccountError, AccountKind, AccountReader, PolicyReference};
+pub use bounds::{AssetError, exact_bounds};
+pub use builder::{Evidence, EvidenceBuilder, EvidenceRequest, MAX_EVIDENCE_LEN, OwnerSignature};
+pub use calls::{
+    Argument, ArgumentValue, Call, CallType, CallsError, ExecType, Execution, MAX_CALLS,
+    decode_calls, encode_execute,
+};
+pub use document::{DOCUMENT_VERSION, MAX_EFFECTS, TooManyEffects};
+pub use error::{EvidenceError, PredecessorError};
+pub use history::{DAY, HistoryError, HistoryHead, Outflow, OutflowSource, Spending, read_day};

@@ -1,0 +1,389 @@
+//! What the chain says about an account at the pinned block.
+
+use alloy::{
+    primitives::{Address, B256, Bytes, KECCAK256_EMPTY, keccak256},
+    sol_types::SolCall,
+};
+use writ_attestation::{AccountPolicy, Mode, OperatorSet, SetError};
+use writ_bindings::Erc7579Account;
+use writ_policy::{MAX_POLICIES, policy_commitment};
+use writ_simulation::{NodeClient, NodeError, PinnedBlock, SimulationError, Simulator};
+
+use crate::logs;
+
+/// Most bytes of one policy's encoded parameters.
+const MAX_PARAMETERS: usize = 64 * 1024;
+
+/// How an account encodes its execution, and where it takes its validator from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AccountKind {
+    /// OpenZeppelin's `AccountERC7579Hooked`, version 1: `execute` of ERC-7579, one hook for every
+    /// execution, the validator in the top 20 bytes of the nonce.
+    OpenZeppelin,
+}
+
+impl AccountKind {
+    /// The name in the input document.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OpenZeppelin => "erc7579-openzeppelin",
+        }
+    }
+
+    /// The kind of an account that calls itself `id` (ERC-7579 `accountId()`).
+    #[must_use]
+    pub fn from_account_id(id: &str) -> Option<Self> {
+        // The plain AccountERC7579 has no hook: nothing would enforce the bounds.
+        (id == "@openzeppelin/contracts.AccountERC7579Hooked.v1.0.0").then_some(Self::OpenZeppelin)
+    }
+}
+
+/// A policy of an account with its parameters, as the configuration's event published them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyReference {
+    /// Content hash of the policy.
+    pub policy_id: B256,
+    /// Canonical encoding of the parameters.
+    pub parameters: Bytes,
+}
+
+/// Everything about an account that a decision rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its address.
+    pub address: Address,
+    /// The module that was asked.
+    pub module: Address,
+    /// EXTCODEHASH.
+    pub code_hash: B256,
+    /// How it executes.
+    pub kind: AccountKind,
+    /// Configuration and state in the module.
+    pub policy: AccountPolicy,
+    /// The policies behind the configuration's commitment, in order.
+    pub references: Vec<PolicyReference>,
+    /// The operators, from the code at the configured address.
+    pub operators: OperatorSet,
+}
+
+/// Why an account cannot be decided for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// There is no code at the account's address.
+    #[error("the account is not deployed at the pinned block")]
+    NotDeployed,
+    /// The module at that address does not answer as a WritModule.
+    #[error("{module} does not answer as a Writ module: {reason}")]
+    NotAModule {
+        /// The address asked.
+        module: Address,
+        /// What came back.
+        reason: String,
+    },
+    /// The account has not installed the module, or not in both roles.
+    #[error("the account has not installed the module as {role}")]
+    NotInstalled {
+        /// The missing role.
+        role: &'static str,
+    },
+    /// The module does not look at the account's operations.
+    #[error("the account's mode is off")]
+    Off,
+    /// The account has left.
+    #[error("the account's announced exit took effect at {exit_at}")]
+    Exited {
+        /// Unix seconds.
+        exit_at: u64,
+    },
+    /// The account is of a kind whose calldata is not understood.
+    #[error("accounts of kind {account_id:?} are not supported")]
+    UnsupportedKind {
+        /// What `accountId()` returned.
+        account_id: String,
+    },
+    /// The configured verification level is not built.
+    #[error("verification level {level} is not supported: level 1 (quorum) is")]
+    UnsupportedLevel {
+        /// The configured level.
+        level: u8,
+    },
+    /// The code at the configured set is not an operator set.
+    #[error("the configured operator set is unusable: {0}")]
+    OperatorSet(#[from] SetError),
+    /// The code at the configured set is another one than the configuration names.
+    #[error("the operator set's code hash is {found}, the account is configured for {configured}")]
+    OperatorSetCode {
+        /// Hash found.
+        found: B256,
+        /// Hash configured.
+        configured: B256,
+    },
+    /// The set is smaller than the configuration demands.
+    #[error("the operator set has {operators} operators, the account demands at least {least}")]
+    TooFewOperators {
+        /// Operators in the set.
+        operators: usize,
+        /// Least number.
+        least: u8,
+    },
+    /// No event of the configuration's block carries the policies of its commitment.
+    #[error("block {block} has no event with the policies that the configuration commits to")]
+    PoliciesNotFound {
+        /// The block that the module's state names.
+        block: u64,
+    },
+    /// The policies are more or larger than what is evaluated.
+    #[error(
+        "the account's policies exceed {MAX_POLICIES} or one's parameters {MAX_PARAMETERS} bytes"
+    )]
+    PoliciesTooLarge,
+    /// Reading the state failed.
+    #[error(transparent)]
+    State(#[from] SimulationError),
+    /// Reading logs failed.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+}
+
+/// Reads accounts at pinned blocks.
+#[derive(Clone, Debug)]
+pub struct AccountReader {
+    simulator: Simulator,
+    node: NodeClient,
+}
+
+impl AccountReader {
+    /// A reader that takes state from `simulator` and logs from `node`.
+    #[must_use]
+    pub const fn new(simulator: Simulator, node: NodeClient) -> Self {
+        Self { simulator, node }
+    }
+
+    /// Configuration and state of `account` in `module`, unchecked.
+    ///
+    /// # Errors
+    ///
+    /// When the module does not answer as one, or the state cannot be read.
+    pub async fn configuration(
+        &self,
+        block: &PinnedBlock,
+        module: Address,
+        account: Address,
+    ) -> Result<AccountPolicy, AccountError> {
+        let returned = self.call(block, module, AccountPolicy::call(account)).await?;
+        let not_a_module = |reason| AccountError::NotAModule { module, reason };
+        AccountPolicy::decode(&returned.map_err(not_a_module)?)
+            .map_err(|error| not_a_module(error.to_string()))
+    }
+
+    /// Everything about `account`, checked to be something that operators can decide for.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError`] names what stands in the way.
+    pub async fn read(
+        &self,
+        block: &PinnedBlock,
+        module: Address,
+        account: Address,
+    ) -> Result<Account, AccountError> {
+        let code_hash = block.account(account).await?.code_hash;
+        if code_hash.is_zero() || code_hash == KECCAK256_EMPTY {
+            return Err(AccountError::NotDeployed);
+        }
+        let policy = self.configuration(block, module, account).await?;
+        check_state(&policy, block.timestamp())?;
+        let operators = self.operators(block, &policy).await?;
+        let kind = self.kind(block, account).await?;
+        let references = self.references(module, account, &policy).await?;
+        Ok(Account { address: account, module, code_hash, kind, policy, references, operators })
+    }
+
+    /// Whether `token` answers `balanceOf(account)` with a word, so that the hook can measure it.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be read.
+    pub async fn is_measurable(
+        &self,
+        block: &PinnedBlock,
+        token: Address,
+        account: Address,
+    ) -> Result<bool, AccountError> {
+        let data = writ_bindings::Erc20::balanceOfCall { account }.abi_encode();
+        Ok(self.call(block, token, data.into()).await?.is_ok_and(|word| word.len() >= 32))
+    }
+
+    async fn operators(
+        &self,
+        block: &PinnedBlock,
+        policy: &AccountPolicy,
+    ) -> Result<OperatorSet, AccountError> {
+        let configuration = &policy.configuration;
+        let code = block.account(configuration.operator_set).await?.code.unwrap_or_default();
+        let operators = OperatorSet::from_code(&code.original_bytes())?;
+        let found = operators.code_hash();
+        let configured = configuration.operator_set_code_hash;
+        if found != configured {
+            return Err(AccountError::OperatorSetCode { found, configured });
+        }
+        let least = configuration.least_operators.max(configuration.threshold);
+        if operators.len() < usize::from(least) {
+            return Err(AccountError::TooFewOperators { operators: operators.len(), least });
+        }
+        Ok(operators)
+    }
+
+    async fn kind(
+        &self,
+        block: &PinnedBlock,
+        account: Address,
+    ) -> Result<AccountKind, AccountError> {
+        let data = Erc7579Account::accountIdCall {}.abi_encode();
+        let account_id = match self.call(block, account, data.into()).await? {
+            Ok(returned) => Erc7579Account::accountIdCall::abi_decode_returns_validate(&returned)
+                .map_or_else(|_| String::new(), |id| id.chars().take(128).collect()),
+            Err(_) => String::new(),
+        };
+        AccountKind::from_account_id(&account_id)
+            .ok_or(AccountError::UnsupportedKind { account_id })
+    }
+
+    /// The policies of the configuration. Any event that hashes to the commitment holds them: the
+    /// commitment in the pinned state is what counts, not which log it came from.
+    async fn references(
+        &self,
+        module: Address,
+        account: Address,
+        policy: &AccountPolicy,
+    ) -> Result<Vec<PolicyReference>, AccountError> {
+        let block = policy.state.configured_at;
+        for event in logs::policies_set(&self.node, module, account, block).await?.into_iter().rev()
+        {
+            if event.policies.len() > MAX_POLICIES
+                || event.policies.iter().any(|policy| policy.parameters.len() > MAX_PARAMETERS)
+            {
+                return Err(AccountError::PoliciesTooLarge);
+            }
+            let references: Vec<_> = event
+                .policies
+                .into_iter()
+                .map(|policy| PolicyReference {
+                    policy_id: policy.policyId,
+                    parameters: policy.parameters,
+                })
+                .collect();
+            if commitment(&references) == policy.configuration.policy {
+                return Ok(references);
+            }
+        }
+        Err(AccountError::PoliciesNotFound { block })
+    }
+
+    /// The outer error is the state's, the inner one what the call reverted with.
+    async fn call(
+        &self,
+        block: &PinnedBlock,
+        to: Address,
+        data: Bytes,
+    ) -> Result<Result<Bytes, String>, AccountError> {
+        Ok(self.simulator.call(block, to, data).await?.map_err(|error| error.to_string()))
+    }
+}
+
+fn commitment(references: &[PolicyReference]) -> B256 {
+    let pairs: Vec<_> = references
+        .iter()
+        .map(|reference| (reference.policy_id, keccak256(&reference.parameters)))
+        .collect();
+    policy_commitment(&pairs)
+}
+
+fn check_state(policy: &AccountPolicy, timestamp: u64) -> Result<(), AccountError> {
+    if !policy.state.validator_installed {
+        return Err(AccountError::NotInstalled { role: "validator" });
+    }
+    if !policy.state.hook_installed {
+        return Err(AccountError::NotInstalled { role: "hook" });
+    }
+    if policy.configuration.mode == Mode::Off {
+        return Err(AccountError::Off);
+    }
+    if policy.has_exited(timestamp) {
+        return Err(AccountError::Exited { exit_at: policy.state.exit_at });
+    }
+    match policy.configuration.level {
+        writ_attestation::LEVEL_QUORUM => Ok(()),
+        level => Err(AccountError::UnsupportedLevel { level }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy::{primitives::b256, sol, sol_types::SolValue};
+
+    use super::*;
+
+    sol! {
+        struct Commitment {
+            bytes32 policyId;
+            bytes32 paramsHash;
+        }
+    }
+
+    #[test]
+    fn the_commitment_is_soliditys() {
+        let reference = |id, parameters: &[u8]| PolicyReference {
+            policy_id: B256::repeat_byte(id),
+            parameters: parameters.to_vec().into(),
+        };
+        let references = [reference(1, b"one"), reference(2, b"")];
+        let expected = vec![
+            Commitment { policyId: B256::repeat_byte(1), paramsHash: keccak256(b"one") },
+            Commitment { policyId: B256::repeat_byte(2), paramsHash: KECCAK256_EMPTY },
+        ];
+        assert_eq!(commitment(&references), keccak256(expected.abi_encode()));
+        let swapped = [references[1].clone(), references[0].clone()];
+        assert_ne!(commitment(&swapped), commitment(&references));
+        // abi.encode of an empty array: 0x20, 0.
+        assert_eq!(
+            commitment(&[]),
+            b256!("569e75fc77c1a856f6daaf9e69d8a9566ca34aa47f9133711ce065a571af0cfd")
+        );
+    }
+
+    #[test]
+    fn only_a_hooked_openzeppelin_account_is_understood() {
+        let id = "@openzeppelin/contracts.AccountERC7579Hooked.v1.0.0";
+        assert_eq!(AccountKind::from_account_id(id), Some(AccountKind::OpenZeppelin));
+        for other in ["", "@openzeppelin/contracts.AccountERC7579.v1.0.0", "biconomy.nexus.1.2.0"] {
+            assert_eq!(AccountKind::from_account_id(other), None);
+        }
+    }
+
+    #[test]
+    fn every_state_that_enforces_nothing_is_refused() {
+        let mut good = AccountPolicy::default();
+        good.configuration.mode = Mode::Enforce;
+        good.configuration.level = writ_attestation::LEVEL_QUORUM;
+        good.state.validator_installed = true;
+        good.state.hook_installed = true;
+        good.state.exit_at = 101;
+        assert!(check_state(&good, 100).is_ok());
+        assert!(matches!(check_state(&good, 101), Err(AccountError::Exited { exit_at: 101 })));
+        let refused = |change: fn(&mut AccountPolicy)| {
+            let mut policy = good.clone();
+            change(&mut policy);
+            check_state(&policy, 100).unwrap_err().to_string()
+        };
+        assert!(refused(|policy| policy.state.validator_installed = false).contains("validator"));
+        assert!(refused(|policy| policy.state.hook_installed = false).contains("hook"));
+        assert!(refused(|policy| policy.configuration.mode = Mode::Off).contains("off"));
+        assert!(refused(|policy| policy.configuration.level = 2).contains("level 2"));
+    }
+}

@@ -1,0 +1,183 @@
+//! The exact bounds: what left the account in the simulation, per asset.
+
+use std::collections::BTreeMap;
+
+use alloy::primitives::{Address, U256};
+use writ_attestation::{Bound, Bounds, BoundsError};
+use writ_simulation::{Effects, TokenStandard};
+
+/// Why the outflow of an operation cannot be bounded on chain.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AssetError {
+    /// An asset of a kind that the module does not measure yet leaves the account.
+    #[error(
+        "{standard} tokens of {token} leave the account, and only native currency and ERC-20 can be bounded"
+    )]
+    Unsupported {
+        /// The token contract.
+        token: Address,
+        /// Its standard.
+        standard: &'static str,
+    },
+    /// More than a bound can express.
+    #[error("more than 2^128-1 of {asset} leaves the account")]
+    TooLarge {
+        /// The asset; zero for native currency.
+        asset: Address,
+    },
+    /// More assets than one attestation can bound.
+    #[error("the operation moves more assets than can be bounded: {0}")]
+    List(#[from] BoundsError),
+}
+
+/// Net outflow of `account` per asset, native first, and every ERC-20 token that it sent, approved or
+/// that is listed in `called`, also with zero.
+///
+/// # Errors
+///
+/// [`AssetError`] when something leaves that cannot be bounded.
+pub fn exact_bounds(
+    effects: &Effects,
+    account: Address,
+    called: impl IntoIterator<Item = Address>,
+) -> Result<Bounds, AssetError> {
+    let mut tokens: BTreeMap<Address, U256> =
+        called.into_iter().map(|token| (token, U256::ZERO)).collect();
+    for moved in effects.tokens.iter().filter(|moved| moved.from == account) {
+        let standard = match moved.standard {
+            TokenStandard::Erc20 => {
+                tokens.insert(moved.token, U256::ZERO);
+                continue;
+            }
+            TokenStandard::Erc721 => "ERC-721",
+            TokenStandard::Erc1155 => "ERC-1155",
+        };
+        // A token sent to oneself has not left.
+        if moved.to != account {
+            return Err(AssetError::Unsupported { token: moved.token, standard });
+        }
+    }
+    for granted in effects.approvals.iter().filter(|granted| granted.owner == account) {
+        if !granted.all && granted.id.is_zero() {
+            tokens.insert(granted.token, U256::ZERO);
+        }
+    }
+    for (token, amount) in &mut tokens {
+        *amount = effects.erc20_outflow(*token, account).unwrap_or_default();
+    }
+    let fits =
+        |asset, amount: U256| u128::try_from(amount).map_err(|_| AssetError::TooLarge { asset });
+    let native = effects.native_outflow(account).unwrap_or_default();
+    let mut bounds = vec![Bound::native(fits(Address::ZERO, native)?)];
+    for (token, amount) in tokens {
+        bounds.push(Bound::erc20(token, fits(token, amount)?));
+    }
+    Ok(Bounds::new(bounds)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use writ_simulation::{Approval, NativeTransfer, TokenTransfer};
+
+    use super::*;
+
+    const ACCOUNT: Address = Address::repeat_byte(0xac);
+    const OTHER: Address = Address::repeat_byte(0x01);
+    const A: Address = Address::repeat_byte(0xaa);
+    const B: Address = Address::repeat_byte(0xbb);
+
+    fn moved(token: Address, from: Address, to: Address, amount: u64) -> TokenTransfer {
+        TokenTransfer {
+            token,
+            standard: TokenStandard::Erc20,
+            from,
+            to,
+            id: U256::ZERO,
+            amount: U256::from(amount),
+        }
+    }
+
+    fn native(from: Address, to: Address, amount: u64) -> NativeTransfer {
+        NativeTransfer { from, to, amount: U256::from(amount) }
+    }
+
+    #[test]
+    fn nothing_moved_still_bounds_native_currency() {
+        let bounds = exact_bounds(&Effects::default(), ACCOUNT, []).unwrap();
+        assert_eq!(bounds.as_slice(), [Bound::native(0)]);
+    }
+
+    #[test]
+    fn outflow_is_net_and_never_below_zero() {
+        let effects = Effects {
+            native: vec![
+                native(ACCOUNT, OTHER, 10),
+                native(OTHER, ACCOUNT, 4),
+                native(OTHER, A, 99),
+            ],
+            tokens: vec![
+                moved(B, ACCOUNT, OTHER, 5),
+                moved(B, OTHER, ACCOUNT, 9),
+                moved(A, ACCOUNT, OTHER, 3),
+            ],
+            ..Default::default()
+        };
+        let bounds = exact_bounds(&effects, ACCOUNT, []).unwrap();
+        assert_eq!(bounds.as_slice(), [Bound::native(6), Bound::erc20(A, 3), Bound::erc20(B, 0)]);
+    }
+
+    #[test]
+    fn approved_and_called_tokens_are_held_at_zero() {
+        let approval = Approval {
+            token: A,
+            owner: ACCOUNT,
+            spender: OTHER,
+            amount: U256::MAX,
+            id: U256::ZERO,
+            all: false,
+        };
+        let effects = Effects {
+            tokens: vec![moved(OTHER, OTHER, A, 1)],
+            approvals: vec![approval, Approval { owner: OTHER, token: OTHER, ..approval }],
+            ..Default::default()
+        };
+        let bounds = exact_bounds(&effects, ACCOUNT, [B]).unwrap();
+        assert_eq!(bounds.as_slice(), [Bound::native(0), Bound::erc20(A, 0), Bound::erc20(B, 0)]);
+    }
+
+    #[test]
+    fn what_cannot_be_bounded_is_refused_by_name() {
+        for (standard, name) in
+            [(TokenStandard::Erc721, "ERC-721"), (TokenStandard::Erc1155, "ERC-1155")]
+        {
+            let nft = TokenTransfer { standard, ..moved(A, ACCOUNT, OTHER, 1) };
+            let leaving = Effects { tokens: vec![nft], ..Default::default() };
+            assert_eq!(
+                exact_bounds(&leaving, ACCOUNT, []),
+                Err(AssetError::Unsupported { token: A, standard: name })
+            );
+            let arriving = TokenTransfer { from: OTHER, to: ACCOUNT, ..nft };
+            let arriving = Effects { tokens: vec![arriving], ..Default::default() };
+            assert!(exact_bounds(&arriving, ACCOUNT, []).is_ok());
+        }
+        let amount = U256::from(u128::MAX) + U256::ONE;
+        let large = Effects {
+            native: vec![NativeTransfer { amount, ..native(ACCOUNT, A, 0) }],
+            ..Default::default()
+        };
+        assert_eq!(
+            exact_bounds(&large, ACCOUNT, []),
+            Err(AssetError::TooLarge { asset: Address::ZERO })
+        );
+        let many = (1..=8).map(Address::with_last_byte);
+        assert!(matches!(
+            exact_bounds(&Effects::default(), ACCOUNT, many),
+            Err(AssetError::List(_))
+        ));
+        let most = (1..=7).map(Address::with_last_byte);
+        assert!(exact_bounds(&Effects::default(), ACCOUNT, most).is_ok());
+    }
+}

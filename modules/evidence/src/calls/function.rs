@@ -1,0 +1,114 @@
+//! The functions whose arguments are shown to a policy.
+
+use alloy::{
+    primitives::{Address, U256},
+    sol,
+    sol_types::SolCall,
+};
+
+use super::CallsError;
+
+sol! {
+    /// ERC-20.
+    function transfer(address to, uint256 value);
+    /// ERC-20.
+    function approve(address spender, uint256 value);
+    /// ERC-20 (and, with the same selector, ERC-721).
+    function transferFrom(address from, address to, uint256 value);
+    /// ERC-7579.
+    function installModule(uint256 moduleTypeId, address module, bytes initData);
+    /// ERC-7579.
+    function uninstallModule(uint256 moduleTypeId, address module, bytes deInitData);
+}
+
+/// One decoded argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// The parameter's name in the ERC.
+    pub name: &'static str,
+    /// Its value, which also says its ABI type.
+    pub value: ArgumentValue,
+}
+
+/// The value of an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ArgumentValue {
+    /// ABI type `address`.
+    Address(Address),
+    /// ABI type `uint256`.
+    Uint(U256),
+}
+
+impl ArgumentValue {
+    /// The ABI type's name.
+    #[must_use]
+    pub const fn abi_type(&self) -> &'static str {
+        match self {
+            Self::Address(_) => "address",
+            Self::Uint(_) => "uint256",
+        }
+    }
+}
+
+/// Decodes an ERC-20 call of exactly its own length; any other selector is left as it is.
+///
+/// Bytes after the arguments are refused rather than shown as an unknown function: a token ignores
+/// them, so a rule on `function` must not be avoidable by appending one.
+pub(super) fn decode(
+    selector: [u8; 4],
+    data: &[u8],
+) -> Result<(&'static str, Vec<Argument>), CallsError> {
+    let address = |name, value| Argument { name, value: ArgumentValue::Address(value) };
+    let uint = |name, value| Argument { name, value: ArgumentValue::Uint(value) };
+    Ok(match selector {
+        transferCall::SELECTOR => {
+            let call: transferCall = exact(data)?;
+            (transferCall::SIGNATURE, vec![address("to", call.to), uint("value", call.value)])
+        }
+        approveCall::SELECTOR => {
+            let call: approveCall = exact(data)?;
+            (
+                approveCall::SIGNATURE,
+                vec![address("spender", call.spender), uint("value", call.value)],
+            )
+        }
+        transferFromCall::SELECTOR => {
+            let call: transferFromCall = exact(data)?;
+            (
+                transferFromCall::SIGNATURE,
+                vec![address("from", call.from), address("to", call.to), uint("value", call.value)],
+            )
+        }
+        _ => ("", Vec::new()),
+    })
+}
+
+/// Whether the selector is one of ERC-7579's module functions.
+pub(super) const fn is_administration(selector: [u8; 4]) -> bool {
+    matches!(selector, installModuleCall::SELECTOR | uninstallModuleCall::SELECTOR)
+}
+
+/// The signature of an ERC-7579 module function in its canonical encoding, or none for another selector.
+pub(super) fn administration(
+    selector: [u8; 4],
+    data: &[u8],
+) -> Result<Option<&'static str>, CallsError> {
+    Ok(match selector {
+        installModuleCall::SELECTOR => {
+            exact::<installModuleCall>(data)?;
+            Some(installModuleCall::SIGNATURE)
+        }
+        uninstallModuleCall::SELECTOR => {
+            exact::<uninstallModuleCall>(data)?;
+            Some(uninstallModuleCall::SIGNATURE)
+        }
+        _ => None,
+    })
+}
+
+/// Decodes and requires the input to be the encoding of the result.
+fn exact<C: SolCall>(data: &[u8]) -> Result<C, CallsError> {
+    let error = || CallsError::NonCanonical { what: C::SIGNATURE };
+    let call = C::abi_decode(data).map_err(|_| error())?;
+    if call.abi_encode() == data { Ok(call) } else { Err(error()) }
+}

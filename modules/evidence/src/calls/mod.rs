@@ -1,0 +1,158 @@
+//! What an account will be asked to do, read from its real calldata.
+//!
+//! ```text
+//! callData ─> execution (ERC-7579 `execute`, install, uninstall) ─> [target, value, data]
+//!                                     └─> function (ERC-20 by exact layout, else selector only)
+//! ```
+//!
+//! Two decoders that disagree are a bypass: an account follows an ABI offset that a fixed-position
+//! reader ignores. So nothing is guessed here. A byte string is accepted only when it is *the* encoding
+//! of what was read from it: offsets are required to be the canonical ones while reading, and the
+//! result is encoded again and compared with the input before it is returned.
+
+mod execution;
+mod function;
+
+use alloy::primitives::{Address, Bytes, FixedBytes, U256};
+
+pub use execution::{CallType, ExecType, Execution, encode_execute};
+pub use function::{Argument, ArgumentValue};
+
+/// The most calls one operation may contain.
+pub const MAX_CALLS: usize = 128;
+
+/// One call that the account makes, decoded as far as it is understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The contract or account called.
+    pub to: Address,
+    /// Native value sent, in wei.
+    pub value: U256,
+    /// The first four bytes of the data, none when the data is empty.
+    pub selector: Option<FixedBytes<4>>,
+    /// The signature of a known function, empty for an unknown one.
+    pub function: &'static str,
+    /// The arguments of a known function, in order.
+    pub arguments: Vec<Argument>,
+    /// The whole calldata of the call.
+    pub data: Bytes,
+}
+
+/// Why calldata was not understood. Every variant is a refusal: nothing is decided on a guess.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallsError {
+    /// The account's calldata has one to three bytes.
+    #[error("the account's calldata has {length} bytes, fewer than a function selector")]
+    TooShort {
+        /// Bytes given.
+        length: usize,
+    },
+    /// The account's function is not one whose effect is known.
+    #[error("the account's function {selector} is not supported: use ERC-7579 execute")]
+    UnsupportedFunction {
+        /// The selector found.
+        selector: FixedBytes<4>,
+    },
+    /// An ERC-7579 call type other than single and batch.
+    #[error(
+        "ERC-7579 call type {call_type:#04x} is not supported: use single (0x00) or batch (0x01)"
+    )]
+    UnsupportedCallType {
+        /// The first byte of the mode word.
+        call_type: u8,
+    },
+    /// An ERC-7579 execution type other than default and try.
+    #[error("ERC-7579 execution type {exec_type:#04x} is not supported: use 0x00 or 0x01")]
+    UnsupportedExecType {
+        /// The second byte of the mode word.
+        exec_type: u8,
+    },
+    /// Bytes of the mode word that have no meaning here are not zero.
+    #[error("the ERC-7579 mode's selector and payload must be zero")]
+    UnsupportedMode,
+    /// The bytes are not the canonical ABI encoding of what they say.
+    #[error("{what} is not canonically encoded")]
+    NonCanonical {
+        /// What was being read.
+        what: &'static str,
+    },
+    /// A batch without calls, which would pass every rule about its calls.
+    #[error("the batch is empty")]
+    EmptyBatch,
+    /// More calls than [`MAX_CALLS`].
+    #[error("the batch has {count} calls, more than {MAX_CALLS}")]
+    TooManyCalls {
+        /// Calls in the batch.
+        count: U256,
+    },
+    /// A call to the zero address, which OpenZeppelin's accounts take as a call to themselves.
+    #[error("call {index} goes to the zero address: name the target")]
+    ZeroTarget {
+        /// Position of the call.
+        index: usize,
+    },
+    /// The account calls one of its own functions, behind which further calls could hide.
+    #[error("call {index} calls the account's own function {selector}")]
+    SelfCall {
+        /// Position of the call.
+        index: usize,
+        /// The function called.
+        selector: FixedBytes<4>,
+    },
+}
+
+/// Decodes the calldata that the EntryPoint gives to `account`.
+///
+/// Empty calldata makes no call and decodes to none. Otherwise it must be ERC-7579's `execute` (single
+/// or batch, default or try), or `installModule` or `uninstallModule`, which appear as one call to the
+/// account itself.
+///
+/// # Errors
+///
+/// [`CallsError`] names what is not supported or not canonical.
+pub fn decode_calls(account: Address, call_data: &Bytes) -> Result<Vec<Call>, CallsError> {
+    if call_data.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(selector) = call_data.first_chunk::<4>() else {
+        return Err(CallsError::TooShort { length: call_data.len() });
+    };
+    if function::is_administration(*selector) {
+        return Ok(vec![decode_call(account, 0, account, U256::ZERO, call_data.clone())?]);
+    }
+    let (_, executions) = execution::decode_execute(call_data)?;
+    executions
+        .into_iter()
+        .enumerate()
+        .map(|(index, call)| decode_call(account, index, call.target, call.value, call.data))
+        .collect()
+}
+
+fn decode_call(
+    account: Address,
+    index: usize,
+    to: Address,
+    value: U256,
+    data: Bytes,
+) -> Result<Call, CallsError> {
+    if to.is_zero() {
+        return Err(CallsError::ZeroTarget { index });
+    }
+    let selector = data.first_chunk::<4>().copied();
+    let (function, arguments) = match selector {
+        // Fewer than four bytes select nothing: the callee's fallback gets them.
+        None if data.is_empty() => ("", Vec::new()),
+        None => return Err(CallsError::NonCanonical { what: "a call's data" }),
+        Some(selector) if to == account => {
+            let signature = function::administration(selector, &data)?
+                .ok_or(CallsError::SelfCall { index, selector: selector.into() })?;
+            (signature, Vec::new())
+        }
+        Some(selector) => function::decode(selector, &data)?,
+    };
+    Ok(Call { to, value, selector: selector.map(FixedBytes), function, arguments, data })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,379 @@
+//! The input document, version 1: everything that a policy can see, and nothing else.
+//!
+//! Every key is always present. "No address" is the zero address. Integers are exact, addresses and
+//! bytes are lowercase hexadecimal text.
+
+use alloy::primitives::{Address, B256, U256};
+use writ_attestation::{BoundKind, Bounds};
+use writ_policy::Value;
+use writ_simulation::{Effects, TokenStandard};
+use writ_types::UserOperation;
+
+use crate::{
+    account::AccountKind,
+    calls::{ArgumentValue, Call},
+    history::Spending,
+};
+
+/// Version of the document's layout.
+pub const DOCUMENT_VERSION: u64 = 1;
+
+/// Most entries of one list of effects. Beyond it nothing is decided.
+pub const MAX_EFFECTS: usize = 256;
+
+/// An operation has more effects than a policy can be asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the operation has {count} {what}, more than {MAX_EFFECTS}")]
+pub struct TooManyEffects {
+    /// Which list.
+    pub what: &'static str,
+    /// Its length.
+    pub count: usize,
+}
+
+/// Everything that the document is made from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts<'a> {
+    pub(crate) chain_id: u64,
+    /// Number, hash and timestamp of the pinned block.
+    pub(crate) block: (u64, B256, u64),
+    pub(crate) code_hash: B256,
+    pub(crate) kind: AccountKind,
+    pub(crate) operation: &'a UserOperation,
+    pub(crate) entry_point: Address,
+    pub(crate) max_cost: u128,
+    pub(crate) calls: &'a [Call],
+    pub(crate) bounds: &'a Bounds,
+    /// Of the execution and of the paymaster's `postOp`, in this order.
+    pub(crate) effects: [&'a Effects; 2],
+    pub(crate) reverted: bool,
+    pub(crate) sequence: u64,
+    pub(crate) day: &'a Spending,
+}
+
+/// Builds the document.
+pub(crate) fn document(facts: &Facts<'_>) -> Result<Value, TooManyEffects> {
+    let (number, hash, timestamp) = facts.block;
+    let operation = facts.operation;
+    Ok(Value::object([
+        ("version", DOCUMENT_VERSION.into()),
+        (
+            "chain",
+            Value::object([
+                ("id", facts.chain_id.into()),
+                (
+                    "block",
+                    Value::object([
+                        ("number", number.into()),
+                        ("hash", hash.into()),
+                        ("timestamp", timestamp.into()),
+                    ]),
+                ),
+            ]),
+        ),
+        (
+            "account",
+            Value::object([
+                ("address", operation.sender.into()),
+                ("codeHash", facts.code_hash.into()),
+                ("kind", facts.kind.name().into()),
+                // Nothing is decided for an account that is not there yet: it has no configuration.
+                ("deployed", true.into()),
+            ]),
+        ),
+        (
+            "operation",
+            Value::object([
+                ("entryPoint", facts.entry_point.into()),
+                (
+                    "nonce",
+                    Value::object([
+                        ("key", U256::from(operation.nonce_key()).into()),
+                        ("sequence", operation.nonce_sequence().into()),
+                    ]),
+                ),
+                ("factory", operation.factory_address().unwrap_or_default().into()),
+                ("paymaster", operation.paymaster_address().unwrap_or_default().into()),
+                ("callGasLimit", operation.call_gas_limit.into()),
+                ("maxCost", facts.max_cost.into()),
+            ]),
+        ),
+        ("calls", Value::array(facts.calls.iter().map(call))),
+        ("bounds", bounds(facts.bounds)),
+        ("effects", effects(facts.effects, facts.reverted)?),
+        ("history", Value::object([("sequence", facts.sequence.into()), ("day", day(facts.day))])),
+        ("facts", Value::empty_object()),
+    ]))
+}
+
+fn call(call: &Call) -> Value {
+    let arguments = call.arguments.iter().map(|argument| {
+        Value::object([
+            ("name", argument.name.into()),
+            ("type", argument.value.abi_type().into()),
+            (
+                "value",
+                match argument.value {
+                    ArgumentValue::Address(address) => address.into(),
+                    ArgumentValue::Uint(number) => number.into(),
+                },
+            ),
+        ])
+    });
+    Value::object([
+        ("to", call.to.into()),
+        ("value", call.value.into()),
+        ("selector", call.selector.map_or_else(|| Value::from(""), Value::hex)),
+        ("function", call.function.into()),
+        ("args", Value::array(arguments)),
+        ("data", Value::hex(&call.data)),
+    ])
+}
+
+fn bounds(bounds: &Bounds) -> Value {
+    Value::array(bounds.as_slice().iter().map(|bound| {
+        let kind = match bound.kind {
+            BoundKind::Native => "native",
+            BoundKind::Erc20 => "erc20",
+        };
+        Value::object([
+            ("asset", bound.asset.into()),
+            ("kind", kind.into()),
+            ("maxOut", bound.max_out.into()),
+        ])
+    }))
+}
+
+fn effects(effects: [&Effects; 2], reverted: bool) -> Result<Value, TooManyEffects> {
+    let mut touched: Vec<Address> =
+        effects.iter().flat_map(|effects| effects.touched.iter().copied()).collect();
+    touched.sort_unstable();
+    touched.dedup();
+    Ok(Value::object([
+        (
+            "native",
+            list("native transfers", effects.map(|effects| &effects.native), |moved| {
+                Value::object([
+                    ("from", moved.from.into()),
+                    ("to", moved.to.into()),
+                    ("amount", moved.amount.into()),
+                ])
+            })?,
+        ),
+        (
+            "tokens",
+            list("token transfers", effects.map(|effects| &effects.tokens), |moved| {
+                let standard = match moved.standard {
+                    TokenStandard::Erc20 => "erc20",
+                    TokenStandard::Erc721 => "erc721",
+                    TokenStandard::Erc1155 => "erc1155",
+                };
+                Value::object([
+                    ("token", moved.token.into()),
+                    ("standard", standard.into()),
+                    ("from", moved.from.into()),
+                    ("to", moved.to.into()),
+                    ("amount", moved.amount.into()),
+                ])
+            })?,
+        ),
+        (
+            "approvals",
+            list("approvals", effects.map(|effects| &effects.approvals), |granted| {
+                Value::object([
+                    ("token", granted.token.into()),
+                    ("owner", granted.owner.into()),
+                    ("spender", granted.spender.into()),
+                    ("amount", granted.amount.into()),
+                ])
+            })?,
+        ),
+        (
+            "delegateCalls",
+            list("delegate calls", effects.map(|effects| &effects.delegate_calls), |call| {
+                Value::object([("from", call.from.into()), ("to", call.to.into())])
+            })?,
+        ),
+        (
+            "created",
+            list("creations", effects.map(|effects| &effects.created), |created| {
+                (*created).into()
+            })?,
+        ),
+        ("touched", list("touched addresses", [&touched], |address| (*address).into())?),
+        ("reverted", reverted.into()),
+    ]))
+}
+
+fn list<T, const N: usize>(
+    what: &'static str,
+    parts: [&Vec<T>; N],
+    view: impl Fn(&T) -> Value,
+) -> Result<Value, TooManyEffects> {
+    let count = parts.iter().map(|part| part.len()).sum();
+    if count > MAX_EFFECTS {
+        return Err(TooManyEffects { what, count });
+    }
+    Ok(Value::array(parts.into_iter().flatten().map(view)))
+}
+
+fn day(day: &Spending) -> Value {
+    let spent = day.spent.iter().map(|(asset, amount)| {
+        Value::object([("asset", (*asset).into()), ("amount", (*amount).into())])
+    });
+    Value::object([("operations", day.operations.into()), ("spent", Value::array(spent))])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy::primitives::Bytes;
+    use writ_attestation::Bound;
+    use writ_simulation::{Approval, DelegateCall, NativeTransfer, TokenTransfer};
+    use writ_types::EntryPointVersion;
+
+    use super::*;
+    use crate::calls::{CallType, ExecType, Execution, decode_calls, encode_execute};
+
+    const ACCOUNT: Address = Address::repeat_byte(0xac);
+    const TOKEN: Address = Address::repeat_byte(0x70);
+    const OTHER: Address = Address::repeat_byte(0x07);
+
+    fn operation() -> UserOperation {
+        let json = serde_json::json!({
+            "sender": ACCOUNT, "nonce": "0x50000000000000003", "callData": "0x", "callGasLimit": "0x64",
+            "verificationGasLimit": "0x2", "preVerificationGas": "0x3", "maxFeePerGas": "0xa",
+            "maxPriorityFeePerGas": "0x1", "signature": "0x"
+        });
+        UserOperation::from_rpc(&json, EntryPointVersion::V08).unwrap()
+    }
+
+    fn build(effects: [&Effects; 2], calls: &[Call]) -> Result<Value, TooManyEffects> {
+        let bounds = Bounds::new(vec![Bound::native(0), Bound::erc20(TOKEN, u128::MAX)]).unwrap();
+        let mut day = Spending { operations: 2, ..Default::default() };
+        day.add(TOKEN, U256::MAX);
+        document(&Facts {
+            chain_id: 31_337,
+            block: (9, B256::repeat_byte(0xbb), 1_700_000_000),
+            code_hash: B256::repeat_byte(0xcc),
+            kind: AccountKind::OpenZeppelin,
+            operation: &operation(),
+            entry_point: Address::repeat_byte(0xe1),
+            max_cost: 1_000,
+            calls,
+            bounds: &bounds,
+            effects,
+            reverted: false,
+            sequence: 4,
+            day: &day,
+        })
+    }
+
+    #[test]
+    fn has_every_key_and_exact_numbers() {
+        let data =
+            [&alloy::hex!("a9059cbb")[..], &OTHER.into_word()[..], &U256::MAX.to_be_bytes::<32>()]
+                .concat();
+        let call = Execution { target: TOKEN, value: U256::ZERO, data: data.into() };
+        let call_data = Bytes::from(encode_execute(CallType::Single, ExecType::Default, &[call]));
+        let calls = decode_calls(ACCOUNT, &call_data).unwrap();
+        let effects = Effects {
+            native: vec![NativeTransfer { from: ACCOUNT, to: OTHER, amount: U256::from(5) }],
+            tokens: vec![TokenTransfer {
+                token: TOKEN,
+                standard: TokenStandard::Erc20,
+                from: ACCOUNT,
+                to: OTHER,
+                id: U256::ZERO,
+                amount: U256::MAX,
+            }],
+            approvals: vec![Approval {
+                token: TOKEN,
+                owner: ACCOUNT,
+                spender: OTHER,
+                amount: U256::ONE,
+                id: U256::ZERO,
+                all: false,
+            }],
+            delegate_calls: vec![DelegateCall { from: TOKEN, to: OTHER }],
+            created: vec![OTHER],
+            touched: vec![TOKEN],
+        };
+        let fees = Effects { touched: vec![OTHER, TOKEN], ..effects.clone() };
+        let text = build([&effects, &fees], &calls).unwrap().to_json();
+        let max = U256::MAX;
+        let data = &calls[0].data;
+        let native = format!(r#"{{"amount":5,"from":"{ACCOUNT:?}","to":"{OTHER:?}"}}"#);
+        let token = format!(
+            r#"{{"amount":{max},"from":"{ACCOUNT:?}","standard":"erc20","to":"{OTHER:?}","token":"{TOKEN:?}"}}"#
+        );
+        let approval = format!(
+            r#"{{"amount":1,"owner":"{ACCOUNT:?}","spender":"{OTHER:?}","token":"{TOKEN:?}"}}"#
+        );
+        let delegate = format!(r#"{{"from":"{TOKEN:?}","to":"{OTHER:?}"}}"#);
+        let expected = [
+            format!(
+                r#"{{"account":{{"address":"{ACCOUNT:?}","codeHash":"0x{}","deployed":true,"kind":"erc7579-openzeppelin"}},"#,
+                "cc".repeat(32)
+            ),
+            format!(
+                r#""bounds":[{{"asset":"{:?}","kind":"native","maxOut":0}},{{"asset":"{TOKEN:?}","kind":"erc20","maxOut":{}}}],"#,
+                Address::ZERO,
+                u128::MAX
+            ),
+            format!(
+                r#""calls":[{{"args":[{{"name":"to","type":"address","value":"{OTHER:?}"}},{{"name":"value","type":"uint256","value":{max}}}],"#
+            ),
+            format!(
+                r#""data":"{data}","function":"transfer(address,uint256)","selector":"0xa9059cbb","to":"{TOKEN:?}","value":0}}],"#
+            ),
+            format!(
+                r#""chain":{{"block":{{"hash":"0x{}","number":9,"timestamp":1700000000}},"id":31337}},"#,
+                "bb".repeat(32)
+            ),
+            format!(
+                r#""effects":{{"approvals":[{approval},{approval}],"created":["{OTHER:?}","{OTHER:?}"],"#
+            ),
+            format!(
+                r#""delegateCalls":[{delegate},{delegate}],"native":[{native},{native}],"reverted":false,"#
+            ),
+            format!(r#""tokens":[{token},{token}],"touched":["{OTHER:?}","{TOKEN:?}"]}},"#),
+            r#""facts":{},"#.to_owned(),
+            format!(
+                r#""history":{{"day":{{"operations":2,"spent":[{{"amount":{max},"asset":"{TOKEN:?}"}}]}},"sequence":4}},"#
+            ),
+            format!(
+                r#""operation":{{"callGasLimit":100,"entryPoint":"0x{}","factory":"{zero:?}","maxCost":1000,"nonce":{{"key":5,"sequence":3}},"paymaster":"{zero:?}"}},"#,
+                "e1".repeat(20),
+                zero = Address::ZERO
+            ),
+            r#""version":1}"#.to_owned(),
+        ];
+        assert_eq!(text, expected.concat());
+    }
+
+    #[test]
+    fn empty_data_has_an_empty_selector() {
+        let call = Execution { target: OTHER, value: U256::ONE, data: Bytes::new() };
+        let call_data = Bytes::from(encode_execute(CallType::Single, ExecType::Default, &[call]));
+        let calls = decode_calls(ACCOUNT, &call_data).unwrap();
+        let document = build([&Effects::default(), &Effects::default()], &calls).unwrap();
+        let call = &document.get("calls").unwrap().as_array().unwrap()[0];
+        assert_eq!(call.get("selector").unwrap().as_str(), Some(""));
+        assert_eq!(call.get("function").unwrap().as_str(), Some(""));
+        assert_eq!(call.get("data").unwrap().as_str(), Some("0x"));
+    }
+
+    #[test]
+    fn more_effects_than_a_policy_is_asked_about_are_refused() {
+        let moved = NativeTransfer { from: ACCOUNT, to: OTHER, amount: U256::ONE };
+        let most = Effects { native: vec![moved; MAX_EFFECTS], ..Default::default() };
+        assert!(build([&most, &Effects::default()], &[]).is_ok());
+        let one = Effects { native: vec![moved], ..Default::default() };
+        assert_eq!(
+            build([&most, &one], &[]),
+            Err(TooManyEffects { what: "native transfers", count: MAX_EFFECTS + 1 })
+        );
+    }
+}
