@@ -1,0 +1,420 @@
+//! A real chain with a real account: anvil, EntryPoint v0.8 or v0.7, the module, a token.
+
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use alloy::{
+    hex,
+    network::TransactionBuilder,
+    node_bindings::{Anvil, AnvilInstance},
+    primitives::{Address, B256, Bytes, U256},
+    providers::{Provider, RootProvider, ext::AnvilApi},
+    rpc::types::{TransactionReceipt, TransactionRequest},
+    signers::{SignerSync, local::PrivateKeySigner},
+    sol_types::{SolCall, SolConstructor},
+};
+use tempfile::TempDir;
+use writ_attestation::{
+    AccountPolicy, Bounds, Domain, OperatorKey, Suffix, attach,
+    wire::{AttestRequest, BlockRef, OperatorResponse},
+};
+use writ_bindings::{
+    DevToken, EntryPoint as EntryPointContract, WritModule, deterministic_address,
+    deterministic_calldata, dev_account_creation_code, installation_data, module_address,
+    module_creation_code, operator_set_address, operator_set_code, operator_set_creation_code,
+};
+use writ_evidence::{CallType, ExecType, Execution, encode_execute};
+use writ_operator::{Operator, OperatorConfig};
+use writ_policy::{Bundle, CompiledPolicy, MANIFEST_FILE, Parameters, policy_commitment};
+use writ_types::{EntryPoint, EntryPointVersion, UserOperation, handle_ops_calldata};
+
+/// One anvil with everything on it. Its process ends when this is dropped.
+pub struct Chain {
+    pub anvil: AnvilInstance,
+    pub provider: RootProvider,
+    pub funder: Address,
+    pub entry_point: EntryPoint,
+    pub module: Address,
+    pub token: Address,
+    pub owner: PrivateKeySigner,
+    pub account: Address,
+    pub folder: TempDir,
+    pub parameters: Parameters,
+}
+
+pub const ETHER: u128 = 1_000_000_000_000_000_000;
+pub const RECIPIENT: Address = Address::repeat_byte(0x77);
+
+/// The operators' keys, by position in the set.
+pub fn operator_key(index: u8) -> OperatorKey {
+    OperatorKey::from_hex(&hex::encode([index + 1; 32])).unwrap()
+}
+
+impl Chain {
+    /// A chain whose account demands two of three operators under a cap of 1 ether (or 100 tokens) per operation and
+    /// twice that a day.
+    pub async fn start(version: EntryPointVersion) -> Self {
+        let anvil = Anvil::at(node_module("@foundry-rs/anvil-linux-amd64/bin/anvil"))
+            .args(["--hardfork", "prague"])
+            .spawn();
+        let provider = RootProvider::new_http(anvil.endpoint_url());
+        let funder = anvil.addresses()[0];
+        let folder = tempfile::tempdir().unwrap();
+        let parameters = write_policy(&folder.path().join("policies"));
+        let owner = PrivateKeySigner::from_bytes(&B256::repeat_byte(0x0e)).unwrap();
+        let mut chain = Self {
+            anvil,
+            provider,
+            funder,
+            entry_point: EntryPoint::canonical(version),
+            module: module_address(),
+            token: Address::ZERO,
+            owner,
+            account: Address::ZERO,
+            folder,
+            parameters,
+        };
+        chain.deploy(version).await;
+        chain
+    }
+
+    async fn deploy(&mut self, version: EntryPointVersion) {
+        let (package, salt) = match version {
+            EntryPointVersion::V07 => (
+                "contracts-v07",
+                "90d8084deab30c2a37c45e8d47f49f2f7965183cb6990a98943ef94940681de3",
+            ),
+            _ => (
+                "contracts-v08",
+                "0a59dbff790c23c976a548690c27297883cc66b4c67024f9117b0238995e35e9",
+            ),
+        };
+        let artifact =
+            node_module(&format!("@account-abstraction/{package}/artifacts/EntryPoint.json"));
+        let artifact: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(artifact).unwrap()).unwrap();
+        let creation = hex::decode(artifact["bytecode"].as_str().unwrap()).unwrap();
+        let deployed = self.create2(salt.parse().unwrap(), &creation).await;
+        assert_eq!(deployed, self.entry_point.address);
+
+        assert_eq!(self.create2(B256::ZERO, &module_creation_code()).await, self.module);
+        let operators: Vec<_> = (0..3).map(|index| operator_key(index).address()).collect();
+        self.create2(B256::ZERO, &operator_set_creation_code(&operators).unwrap()).await;
+        let arguments = DevToken::constructorCall { name_: "Dollar".into(), symbol_: "USD".into() };
+        let token = [&DevToken::BYTECODE[..], &arguments.abi_encode()].concat();
+        self.token = self.create2(B256::ZERO, &token).await;
+
+        let configuration = self.configuration();
+        let creation = dev_account_creation_code(
+            self.entry_point.address,
+            self.module,
+            installation_data(&configuration, &self.references()),
+            self.module,
+        );
+        self.account = self.create2(B256::ZERO, &creation).await;
+        self.send(self.account, Bytes::new(), 10 * ETHER).await;
+        let mint = DevToken::mintCall { to: self.account, amount: U256::from(1_000) };
+        self.send(self.token, mint.abi_encode().into(), 0).await;
+        let deposit = EntryPointContract::depositToCall { account: self.account };
+        self.send(self.entry_point.address, deposit.abi_encode().into(), 10 * ETHER).await;
+    }
+
+    pub fn configuration(&self) -> WritModule::Configuration {
+        let operators: Vec<_> = (0..3).map(|index| operator_key(index).address()).collect();
+        let code = operator_set_code(&operators).unwrap();
+        WritModule::Configuration {
+            owner: self.owner.address(),
+            entryPoint: self.entry_point.address,
+            operatorSet: operator_set_address(&operators).unwrap(),
+            operatorSetCodeHash: alloy::primitives::keccak256(code),
+            policy: policy_commitment(&[(self.parameters.policy_id(), self.parameters.hash())]),
+            threshold: 2,
+            leastOperators: 3,
+            level: 1,
+            mode: writ_bindings::MODE_ENFORCE,
+            exitDelay: 3_600,
+            epoch: 0,
+            readsHistory: true,
+        }
+    }
+
+    fn references(&self) -> Vec<WritModule::PolicyReference> {
+        vec![WritModule::PolicyReference {
+            policyId: self.parameters.policy_id(),
+            parameters: self.parameters.encoded().to_vec().into(),
+        }]
+    }
+
+    /// Deploys through the deterministic deployer.
+    pub async fn create2(&self, salt: B256, creation: &[u8]) -> Address {
+        self.send(writ_bindings::DETERMINISTIC_DEPLOYER, deterministic_calldata(salt, creation), 0)
+            .await;
+        deterministic_address(salt, creation)
+    }
+
+    /// Sends a transaction that has to succeed.
+    pub async fn send(&self, to: Address, data: Bytes, value: u128) -> TransactionReceipt {
+        let receipt = self.try_send(to, data, value).await;
+        assert!(receipt.status(), "transaction to {to} reverted");
+        receipt
+    }
+
+    pub async fn try_send(&self, to: Address, data: Bytes, value: u128) -> TransactionReceipt {
+        let transaction = TransactionRequest::default()
+            .with_from(self.funder)
+            .with_to(to)
+            .with_input(data)
+            .with_gas_limit(20_000_000)
+            .with_value(U256::from(value));
+        let hash: B256 =
+            self.provider.raw_request("eth_sendTransaction".into(), (transaction,)).await.unwrap();
+        for _ in 0..200 {
+            if let Some(receipt) = self.provider.get_transaction_receipt(hash).await.unwrap() {
+                return receipt;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("transaction {hash} was not mined");
+    }
+
+    /// Mines blocks.
+    pub async fn mine(&self, blocks: u64) {
+        self.provider.anvil_mine(Some(blocks), None).await.unwrap();
+    }
+
+    /// The newest block.
+    pub async fn newest(&self) -> BlockRef {
+        let block = self.provider.get_block(alloy::eips::BlockId::latest()).await.unwrap().unwrap();
+        BlockRef { number: block.header.number, hash: block.header.hash }
+    }
+
+    /// An operator on this chain with a log of its own.
+    pub async fn operator(&self, index: u8) -> Operator {
+        Operator::open(self.config(index)).await.unwrap()
+    }
+
+    pub fn config(&self, index: u8) -> OperatorConfig {
+        OperatorConfig::new(
+            operator_key(index),
+            self.anvil.endpoint(),
+            self.folder.path().join("policies"),
+            self.folder.path().join(format!("log-{index}")),
+        )
+    }
+
+    /// A signed operation of the account that sends wei.
+    pub fn send_native(&self, key: u32, sequence: u64, amount: u128) -> UserOperation {
+        let call = Execution { target: RECIPIENT, value: U256::from(amount), data: Bytes::new() };
+        self.operation(key, sequence, &[call])
+    }
+
+    /// A signed operation of the account that sends tokens.
+    pub fn send_tokens(&self, key: u32, sequence: u64, amount: u64) -> UserOperation {
+        let data = writ_bindings::Erc20::transferCall { to: RECIPIENT, value: U256::from(amount) };
+        let call =
+            Execution { target: self.token, value: U256::ZERO, data: data.abi_encode().into() };
+        self.operation(key, sequence, &[call])
+    }
+
+    pub fn operation(&self, key: u32, sequence: u64, calls: &[Execution]) -> UserOperation {
+        let mode = if calls.len() == 1 { CallType::Single } else { CallType::Batch };
+        self.sign(self.unsigned(
+            key,
+            sequence,
+            encode_execute(mode, ExecType::Default, calls).into(),
+        ))
+    }
+
+    /// The validator is the module, so the nonce begins with its address.
+    pub fn unsigned(&self, key: u32, sequence: u64, call_data: Bytes) -> UserOperation {
+        let mut nonce = [0; 32];
+        nonce[..20].copy_from_slice(self.module.as_slice());
+        nonce[20..24].copy_from_slice(&key.to_be_bytes());
+        nonce[24..].copy_from_slice(&sequence.to_be_bytes());
+        UserOperation {
+            version: self.entry_point.version,
+            sender: self.account,
+            nonce: U256::from_be_bytes(nonce),
+            factory: None,
+            call_data,
+            call_gas_limit: 500_000,
+            verification_gas_limit: 500_000,
+            pre_verification_gas: U256::from(100_000),
+            max_fee_per_gas: 2_000_000_000,
+            max_priority_fee_per_gas: 1_000_000_000,
+            paymaster: None,
+            signature: Bytes::new(),
+            authorization: None,
+        }
+    }
+
+    /// Signs as the owner.
+    pub fn sign(&self, mut operation: UserOperation) -> UserOperation {
+        let hash = operation.hash(self.entry_point.address, self.anvil.chain_id(), None).unwrap();
+        operation.signature = self.owner.sign_hash_sync(&hash).unwrap().as_bytes().into();
+        operation
+    }
+
+    /// A request at the newest block.
+    pub async fn request(&self, operation: &UserOperation) -> AttestRequest {
+        AttestRequest {
+            operation: operation.to_rpc(),
+            entry_point: self.entry_point.address,
+            module: self.module,
+            block: self.newest().await,
+            predecessors: Vec::new(),
+        }
+    }
+
+    pub fn domain(&self) -> Domain {
+        Domain::new(self.anvil.chain_id(), self.module)
+    }
+
+    /// The operation with the quorum's suffix.
+    pub fn attested(
+        &self,
+        operation: &UserOperation,
+        answers: &[OperatorResponse],
+    ) -> UserOperation {
+        let allows: Vec<_> = answers
+            .iter()
+            .map(|answer| match answer {
+                OperatorResponse::Allow(allow) => allow,
+                OperatorResponse::Deny(deny) => panic!("denied: {:?}", deny.reasons),
+            })
+            .collect();
+        let first = allows[0];
+        let suffix = Suffix::new(
+            &first.attestation,
+            u128::try_from(first.action.max_cost).unwrap(),
+            first.bounds.clone(),
+            allows.iter().map(|allow| allow.signature).collect(),
+        );
+        UserOperation {
+            signature: attach(&operation.signature, &suffix).unwrap(),
+            ..operation.clone()
+        }
+    }
+
+    /// Puts operations on the chain.
+    pub async fn handle_ops(&self, operations: &[UserOperation]) -> TransactionReceipt {
+        let data = handle_ops_calldata(operations, self.funder).unwrap();
+        self.try_send(self.entry_point.address, data, 0).await
+    }
+
+    /// Lets time pass, and mines a block in it.
+    pub async fn pass(&self, seconds: u64) {
+        self.provider.anvil_increase_time(seconds).await.unwrap();
+        self.mine(1).await;
+    }
+
+    /// Replaces the last blocks by empty ones.
+    pub async fn reorganise(&self, depth: u64) {
+        let parameters = (depth, Vec::<serde_json::Value>::new());
+        let _: serde_json::Value =
+            self.provider.raw_request("anvil_reorg".into(), parameters).await.unwrap();
+    }
+
+    pub async fn provider_code_hash(&self, address: Address) -> B256 {
+        alloy::primitives::keccak256(self.provider.get_code_at(address).await.unwrap())
+    }
+
+    pub async fn account_policy(&self) -> AccountPolicy {
+        let call = TransactionRequest::default()
+            .with_to(self.module)
+            .with_input(AccountPolicy::call(self.account));
+        AccountPolicy::decode(&self.provider.call(call).await.unwrap()).unwrap()
+    }
+
+    pub async fn native_balance(&self, address: Address) -> U256 {
+        self.provider.get_balance(address).await.unwrap()
+    }
+}
+
+/// The bounds as `(asset, maxOut)`.
+pub fn amounts(bounds: &Bounds) -> Vec<(Address, u128)> {
+    bounds.as_slice().iter().map(|bound| (bound.asset, bound.max_out)).collect()
+}
+
+const POLICY: &str = r#"package writ.cap
+
+import rego.v1
+
+decision := {"allow": count(reasons) == 0, "reasons": reasons}
+
+reasons contains "over the limit of one operation" if {
+	some bound in input.bounds
+	some cap in data.parameters.caps
+	cap.asset == bound.asset
+	bound.maxOut > cap.perOperation
+}
+
+reasons contains "over what is left of the day" if {
+	some bound in input.bounds
+	some cap in data.parameters.caps
+	cap.asset == bound.asset
+	spent := sum([entry.amount | some entry in input.history.day.spent; entry.asset == bound.asset])
+	spent + bound.maxOut > cap.perDay
+}
+
+reasons contains "an asset without a cap" if {
+	some bound in input.bounds
+	bound.maxOut > 0
+	not capped(bound.asset)
+}
+
+capped(asset) if {
+	some cap in data.parameters.caps
+	cap.asset == asset
+}
+"#;
+
+/// Writes the test's policy into a store and returns its parameters for the account.
+fn write_policy(store: &Path) -> Parameters {
+    let manifest = r#"{"format":1,"name":"cap","version":"1.0.0","engine":"regorus-strict",
+        "entry":"data.writ.cap.decision","provable":false,"level":"quorum","readsHistory":true,
+        "requiredFacts":[],"files":{}}"#;
+    let schema = r#"{"type":"object","properties":{"caps":{"type":"array","items":{"type":"object",
+        "properties":{"asset":{"type":"string"},"perOperation":{"type":"integer"},"perDay":{"type":"integer"}},
+        "required":["asset","perOperation","perDay"],"additionalProperties":false}}},
+        "required":["caps"],"additionalProperties":false}"#;
+    let words = r#"[{"each":"caps","text":"At most {perOperation} of {asset} at once.","none":"Nothing."}]"#;
+    let mut files: BTreeMap<String, Vec<u8>> = [
+        (MANIFEST_FILE, manifest),
+        ("schema.json", schema),
+        ("words.json", words),
+        ("cap.rego", POLICY),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
+    .into();
+    let packed = Bundle::pack(&files).unwrap();
+    files.insert(MANIFEST_FILE.to_owned(), packed.as_value().to_json().into_bytes());
+    let folder = store.join("cap");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, bytes) in &files {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
+    let policy = CompiledPolicy::compile(Bundle::from_files(&files).unwrap()).unwrap();
+    let arguments = DevToken::constructorCall { name_: "Dollar".into(), symbol_: "USD".into() };
+    let token = deterministic_address(
+        B256::ZERO,
+        &[&DevToken::BYTECODE[..], &arguments.abi_encode()].concat(),
+    );
+    let caps = format!(
+        r#"{{"caps":[{{"asset":"{:?}","perOperation":{ETHER},"perDay":{}}},{{"asset":"{token:?}","perOperation":100,"perDay":200}}]}}"#,
+        Address::ZERO,
+        2 * ETHER,
+    );
+    policy.parameters_from_json(&caps).unwrap()
+}
+
+/// A file of an installed npm package.
+fn node_module(path: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules").join(path);
+    assert!(path.exists(), "{} is missing: run npm ci in the workspace root", path.display());
+    path
+}
