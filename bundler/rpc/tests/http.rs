@@ -338,7 +338,7 @@ async fn requests_that_are_not_json_rpc() {
     let code = |answer: Value| answer["error"]["code"].as_i64().unwrap();
     assert_eq!(code(client.raw("{\"jsonrpc\":".into()).await), -32700);
     assert_eq!(code(client.raw("nonsense".into()).await), -32700);
-    assert_eq!(code(client.raw("{\"a\":1}".into()).await), -32600);
+    assert_eq!(code(client.raw("{\"id\":1,\"a\":1}".into()).await), -32600);
     assert_eq!(client.error("eth_sendUserOp", json!([])).await.0, -32601);
     // A hundred thousand brackets are refused, not followed.
     assert_eq!(code(client.raw("[".repeat(100_000)).await), -32700);
