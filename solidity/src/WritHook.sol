@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {WritSettings} from "./WritSettings.sol";
 import {Bound, Mode} from "./interfaces/WritTypes.sol";
 import {Bounds} from "./libraries/Bounds.sol";
+import {Head} from "./libraries/Head.sol";
 import {Receivers} from "./libraries/Receivers.sol";
 import {Ticket, Tickets} from "./libraries/Tickets.sol";
 import {
@@ -29,13 +30,15 @@ abstract contract WritHook is WritSettings {
         returns (bytes memory hookData)
     {
         Account storage account = accounts[msg.sender];
-        Mode mode = account.mode;
-        if (mode == Mode.Off || !_installed(account) || _exited(account)) return "";
-        bool enforced = mode == Mode.Enforce;
+        Head head = _head(account);
+        if (head.mode() == Mode.Off || !head.has(VALIDATOR) || _exited(account, head)) {
+            return "";
+        }
+        bool enforced = head.mode() == Mode.Enforce;
 
         bool open = Tickets.frame(msg.sender) != 0;
-        bytes4 selector = bytes4(msgData);
-        if (msgSender != account.entryPoint) {
+        if (msgSender != _entryPoint(account, head)) {
+            bytes4 selector = bytes4(msgData);
             bool executor = selector == IERC7579Execution.executeFromExecutor.selector;
             if (open && !executor) return "";
             if (msgSender != msg.sender && Receivers.isReceiver(selector)) return "";
@@ -43,16 +46,13 @@ abstract contract WritHook is WritSettings {
         }
         if (open) return _refuse(enforced, FrameOpen.selector);
 
-        bytes32 name = account.flags & TELLS_OPERATION != 0
+        bytes32 name = head.has(ENTRY_POINT_V09)
             ? ITellsOperation(msgSender).getCurrentUserOpHash()
             : keccak256(msgData);
-        if (!Tickets.spend(msg.sender, name, enforced)) {
-            return _refuse(enforced, NoTicket.selector);
-        }
-        (Ticket memory ticket,) = Tickets.spent(msg.sender, name);
-        uint64 revision = account.revision;
-        if (ticket.revision != revision) {
-            if (enforced) revert RevisionChanged(ticket.revision, revision);
+        (bool live, Ticket memory ticket) = Tickets.spend(msg.sender, name, enforced);
+        if (!live) return _refuse(enforced, NoTicket.selector);
+        if (ticket.revision != head.revision()) {
+            if (enforced) revert RevisionChanged(ticket.revision, head.revision());
             return _refuse(false, RevisionChanged.selector);
         }
         return _open(name, ticket);
@@ -66,9 +66,11 @@ abstract contract WritHook is WritSettings {
         if (Tickets.frame(msg.sender) != keccak256(hookData)) revert NoFrame();
         Tickets.setFrame(msg.sender, 0);
 
-        (Ticket memory ticket, bool enforced) = Tickets.spent(msg.sender, bytes32(hookData[:32]));
+        Ticket memory ticket = Tickets.spent(msg.sender, bytes32(hookData[:32]));
         Account storage account = accounts[msg.sender];
-        _checkStillThere(account, ticket.revision, enforced);
+        Head head = _head(account);
+        bool enforced = ticket.enforced;
+        _checkStillThere(head, ticket.revision, enforced);
 
         uint256 bounds = Tickets.count(ticket);
         for (uint256 i = 0; i < bounds; ++i) {
@@ -88,7 +90,7 @@ abstract contract WritHook is WritSettings {
                 amount,
                 ticket.sequence,
                 uint48(block.timestamp),
-                _previousOutflow(account)
+                _previousOutflow(account, head)
             );
         }
     }
@@ -111,8 +113,8 @@ abstract contract WritHook is WritSettings {
 
     /// @dev That nobody changed, removed or replaced the module on the way, by whatever means: the account's hook slot can
     /// be overwritten by a delegatecall, or cleared by uninstalling another address.
-    function _checkStillThere(Account storage account, uint64 attested, bool enforced) private {
-        if (!_installed(account)) {
+    function _checkStillThere(Head head, uint64 attested, bool enforced) private {
+        if (!head.has(VALIDATOR)) {
             if (enforced) revert UninstallNotAllowed();
             emit WouldBlock(msg.sender, UninstallNotAllowed.selector);
             return;
@@ -122,16 +124,18 @@ abstract contract WritHook is WritSettings {
                 && !IERC7579ModuleConfig(msg.sender)
                     .isModuleInstalled(MODULE_TYPE_HOOK, address(this), "")
         ) revert UninstallNotAllowed();
-        uint64 revision = account.revision;
-        if (revision != attested) {
-            if (enforced) revert RevisionChanged(attested, revision);
+        if (head.revision() != attested) {
+            if (enforced) revert RevisionChanged(attested, head.revision());
             emit WouldBlock(msg.sender, RevisionChanged.selector);
         }
     }
 
     /// @dev Links blocks with outflows backwards, so that a reader can tell that it has them all.
-    function _previousOutflow(Account storage account) private returns (uint48 previous) {
-        if (account.flags & READS_HISTORY == 0) return 0;
+    function _previousOutflow(Account storage account, Head head)
+        private
+        returns (uint48 previous)
+    {
+        if (!head.has(READS_HISTORY)) return 0;
         uint48 last = account.lastOutflowBlock;
         uint48 current = uint48(block.number);
         if (last == current) return last - account.outflowGap;

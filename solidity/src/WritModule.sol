@@ -35,12 +35,12 @@ contract WritModule is WritValidator, WritHook {
     function onInstall(bytes calldata data) external {
         Account storage account = accounts[msg.sender];
         if (data.length == 0) {
-            if (!_installed(account)) revert ValidatorFirst(msg.sender);
+            if (account.flags & VALIDATOR == 0) revert ValidatorFirst(msg.sender);
             if (account.flags & HOOK != 0) revert AlreadyInstalled(msg.sender);
             account.flags |= HOOK;
             return;
         }
-        if (_installed(account)) revert AlreadyInstalled(msg.sender);
+        if (account.flags & VALIDATOR != 0) revert AlreadyInstalled(msg.sender);
         (Configuration memory next, PolicyReference[] memory policies) =
             abi.decode(data, (Configuration, PolicyReference[]));
         if (keccak256(abi.encode(next, policies)) != keccak256(data)) {

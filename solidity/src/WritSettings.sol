@@ -8,7 +8,6 @@ import {ConfigurationRules} from "./libraries/ConfigurationRules.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {OwnerSignature} from "./libraries/OwnerSignature.sol";
 import {Attested, Suffix} from "./libraries/Suffix.sol";
-import {ERC4337Utils} from "@openzeppelin/contracts/account/utils/ERC4337Utils.sol";
 
 /// @title Who may change what
 /// @notice The owner strengthens at once. Weakening needs a quorum's attestation or the exit delay, and leaving needs the
@@ -93,6 +92,7 @@ abstract contract WritSettings is WritVerifier, IWritModule {
         if (stored.exitAt != 0) revert ExitAlreadyAnnounced(stored.exitAt);
         uint48 exitAt = uint48(block.timestamp) + stored.exitDelay;
         stored.exitAt = exitAt;
+        stored.flags |= EXIT_ANNOUNCED;
         emit ExitAnnounced(account, exitAt);
     }
 
@@ -113,10 +113,9 @@ abstract contract WritSettings is WritVerifier, IWritModule {
         _dropPending(account, stored);
         if (next.mode == Mode.Enforce && stored.mode != Mode.Enforce) _dropExit(account, stored);
 
-        uint8 flags = stored.flags & (VALIDATOR | HOOK);
+        uint8 flags = stored.flags & (VALIDATOR | HOOK | EXIT_ANNOUNCED);
         if (next.readsHistory) flags |= READS_HISTORY;
-        // By address: in validation an EntryPoint may not be asked what it can do (OP-054).
-        if (next.entryPoint == address(ERC4337Utils.ENTRYPOINT_V09)) flags |= TELLS_OPERATION;
+        flags |= _entryPointFlag(next.entryPoint);
 
         uint64 revision = ++stored.revision;
         stored.owner = next.owner;
@@ -146,12 +145,13 @@ abstract contract WritSettings is WritVerifier, IWritModule {
     function _dropExit(address account, Account storage stored) internal {
         if (stored.exitAt == 0) return;
         stored.exitAt = 0;
+        stored.flags &= ~EXIT_ANNOUNCED;
         emit ExitCancelled(account);
     }
 
     function _installedAccount(address account) private view returns (Account storage stored) {
         stored = accounts[account];
-        if (!_installed(stored)) revert NotInstalled(account);
+        if (stored.flags & VALIDATOR == 0) revert NotInstalled(account);
     }
 
     function _set(address account, bytes32 typeHash, uint256 nonce, bytes calldata ownerSignature)
@@ -187,7 +187,9 @@ abstract contract WritSettings is WritVerifier, IWritModule {
             Suffix.decode(body);
         if (attested.sequence != 0) revert SequenceMismatch(attested.sequence, 0);
         if (attested.maxCost != 0) revert MaxCostExceeded(0, attested.maxCost);
-        if (!_verify(stored, attested, action, bounds, signatures)) revert InvalidQuorum();
+        if (!_verify(stored, _head(stored), attested, action, bounds, signatures)) {
+            revert InvalidQuorum();
+        }
         if (block.timestamp <= attested.validAfter || block.timestamp > attested.validUntil) {
             revert OutsideValidity(attested.validAfter, attested.validUntil, block.timestamp);
         }

@@ -2,6 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {AccountState, Configuration, Mode} from "./interfaces/WritTypes.sol";
+import {Head} from "./libraries/Head.sol";
+import {ERC4337Utils} from "@openzeppelin/contracts/account/utils/ERC4337Utils.sol";
 
 /// @title What the module keeps per account
 /// @notice Eight slots at keccak(account ‖ slot)+n, which ERC-7562 counts as the account's own. Uninstalling clears the flags
@@ -9,12 +11,12 @@ import {AccountState, Configuration, Mode} from "./interfaces/WritTypes.sol";
 /// was signed for an earlier installation counts for a later one.
 abstract contract WritStorage {
     struct Account {
-        // slot 0
+        // slot 0: all that most paths need, read at once by `_head`
         address owner;
         uint8 threshold;
-        uint8 leastOperators;
         uint8 level;
         Mode mode;
+        uint8 flags;
         uint64 revision;
         // slot 1
         address operatorSet;
@@ -22,9 +24,9 @@ abstract contract WritStorage {
         uint32 exitDelay;
         // slot 2
         bytes32 policy;
-        // slot 3
+        // slot 3: read only for an EntryPoint without a flag, and once an exit is announced
         address entryPoint;
-        uint8 flags;
+        uint8 leastOperators;
         uint48 exitAt;
         // slot 4
         uint64 sequence;
@@ -43,20 +45,42 @@ abstract contract WritStorage {
     uint8 internal constant VALIDATOR = 1;
     uint8 internal constant HOOK = 2;
     uint8 internal constant READS_HISTORY = 4;
-    /// @dev The EntryPoint tells which operation it executes (v0.9).
-    uint8 internal constant TELLS_OPERATION = 8;
+    uint8 internal constant EXIT_ANNOUNCED = 8;
+    /// @dev The configured EntryPoint is the published one of this version, which saves reading its address.
+    uint8 internal constant ENTRY_POINT_V07 = 16;
+    uint8 internal constant ENTRY_POINT_V08 = 32;
+    /// @dev This one also tells which operation it executes.
+    uint8 internal constant ENTRY_POINT_V09 = 64;
 
     mapping(address account => Account) internal accounts;
 
-    /// @dev Whether the account has the module as validator, without which every function stands aside.
-    function _installed(Account storage account) internal view returns (bool) {
-        return account.flags & VALIDATOR != 0;
+    /// @dev One storage read for six fields.
+    function _head(Account storage account) internal view returns (Head head) {
+        assembly ("memory-safe") {
+            head := sload(account.slot)
+        }
     }
 
     /// @dev Execution only: reads the clock.
-    function _exited(Account storage account) internal view returns (bool) {
-        uint256 exitAt = account.exitAt;
-        return exitAt != 0 && block.timestamp >= exitAt;
+    function _exited(Account storage account, Head head) internal view returns (bool) {
+        return head.has(EXIT_ANNOUNCED) && block.timestamp >= account.exitAt;
+    }
+
+    function _entryPoint(Account storage account, Head head) internal view returns (address) {
+        if (head.has(ENTRY_POINT_V07)) {
+            return address(ERC4337Utils.ENTRYPOINT_V07);
+        }
+        if (head.has(ENTRY_POINT_V08)) return address(ERC4337Utils.ENTRYPOINT_V08);
+        if (head.has(ENTRY_POINT_V09)) return address(ERC4337Utils.ENTRYPOINT_V09);
+        return account.entryPoint;
+    }
+
+    /// @dev By address: in validation an EntryPoint may not be asked what it is (OP-054).
+    function _entryPointFlag(address entryPoint) internal pure returns (uint8) {
+        if (entryPoint == address(ERC4337Utils.ENTRYPOINT_V07)) return ENTRY_POINT_V07;
+        if (entryPoint == address(ERC4337Utils.ENTRYPOINT_V08)) return ENTRY_POINT_V08;
+        if (entryPoint == address(ERC4337Utils.ENTRYPOINT_V09)) return ENTRY_POINT_V09;
+        return 0;
     }
 
     function _configuration(Account storage account)

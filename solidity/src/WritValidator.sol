@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {WritSettings} from "./WritSettings.sol";
 import {IWritModule} from "./interfaces/IWritModule.sol";
 import {Mode} from "./interfaces/WritTypes.sol";
+import {Head} from "./libraries/Head.sol";
 import {OwnerSignature} from "./libraries/OwnerSignature.sol";
 import {Attested, Suffix} from "./libraries/Suffix.sol";
 import {Tickets} from "./libraries/Tickets.sol";
@@ -25,31 +26,34 @@ abstract contract WritValidator is WritSettings {
     {
         if (userOp.sender != msg.sender) revert SenderMismatch(userOp.sender, msg.sender);
         Account storage account = accounts[msg.sender];
-        if (!_installed(account)) return FAILED;
+        Head head = _head(account);
+        if (!head.has(VALIDATOR)) return FAILED;
 
         (bool attached, bytes calldata ownerSignature, bytes calldata body) =
             Suffix.split(userOp.signature);
-        bool owned = OwnerSignature.signedOperation(account.owner, userOpHash, ownerSignature);
+        bool owned = OwnerSignature.signedOperation(head.owner(), userOpHash, ownerSignature);
 
-        Mode mode = account.mode;
-        if (mode == Mode.Off) return owned ? 0 : FAILED;
+        if (head.mode() == Mode.Off) return owned ? 0 : FAILED;
         if (Tickets.frame(msg.sender) != 0) revert FrameOpen();
-        if (mode == Mode.Observe) {
-            _observe(account, userOp, userOpHash, attached, body);
+        if (head.mode() == Mode.Observe) {
+            _observe(account, head, userOp, userOpHash, attached, body);
             return owned ? 0 : FAILED;
         }
         if (!attached) {
+            if (!head.has(EXIT_ANNOUNCED)) revert AttestationRequired();
             // Whether the announced exit has come is for the EntryPoint to see: it alone may read the clock.
-            uint48 exitAt = account.exitAt;
-            if (exitAt == 0) revert AttestationRequired();
-            return _window(owned, exitAt, 0);
+            return _window(owned, account.exitAt, 0);
         }
+        bytes32 callDataHash = keccak256(userOp.callData);
         (bool valid, Attested memory attested, bytes calldata bounds) =
-            _verifyOperation(userOp, body);
+            _verifyOperation(account, head, userOp, callDataHash, body);
         if (!valid) return FAILED;
         // Also without the owner's signature: the EntryPoint refuses the operation for it, and where only a stub signature
         // exists (estimation) the execution shall still be seen.
-        if (!_mint(account, userOp, userOpHash, attested, bounds)) revert TicketAlreadyLive();
+        bytes32 name = head.has(ENTRY_POINT_V09) ? userOpHash : callDataHash;
+        if (!_mint(account, head, name, userOp.nonce, attested, bounds)) {
+            revert TicketAlreadyLive();
+        }
         return _window(owned, attested.validAfter, attested.validUntil);
     }
 
@@ -71,15 +75,18 @@ abstract contract WritValidator is WritSettings {
         view
         returns (bool valid)
     {
-        if (!_installed(accounts[userOp.sender])) revert NotInstalled(userOp.sender);
+        Account storage account = accounts[userOp.sender];
+        Head head = _head(account);
+        if (!head.has(VALIDATOR)) revert NotInstalled(userOp.sender);
         (bool attached,, bytes calldata body) = Suffix.split(userOp.signature);
         if (!attached) revert AttestationRequired();
-        (valid,,) = _verifyOperation(userOp, body);
+        (valid,,) = _verifyOperation(account, head, userOp, keccak256(userOp.callData), body);
     }
 
     /// @dev Never reverts for the attestation's sake: says what Enforce would say, and mints when it would.
     function _observe(
         Account storage account,
+        Head head,
         PackedUserOperation calldata userOp,
         bytes32 userOpHash,
         bool attached,
@@ -94,7 +101,9 @@ abstract contract WritValidator is WritSettings {
                     reason = InvalidQuorum.selector;
                 } else {
                     (Attested memory attested, bytes calldata bounds,) = Suffix.decode(body);
-                    if (!_mint(account, userOp, userOpHash, attested, bounds)) {
+                    bytes32 name =
+                        head.has(ENTRY_POINT_V09) ? userOpHash : keccak256(userOp.callData);
+                    if (!_mint(account, head, name, userOp.nonce, attested, bounds)) {
                         reason = TicketAlreadyLive.selector;
                     }
                 }
@@ -107,22 +116,17 @@ abstract contract WritValidator is WritSettings {
 
     function _mint(
         Account storage account,
-        PackedUserOperation calldata userOp,
-        bytes32 userOpHash,
+        Head head,
+        bytes32 name,
+        uint256 nonce,
         Attested memory attested,
         bytes calldata bounds
     ) private returns (bool) {
-        uint8 flags = account.flags;
         if (!Tickets.mint(
-                msg.sender,
-                flags & TELLS_OPERATION != 0 ? userOpHash : keccak256(userOp.callData),
-                uint192(userOp.nonce >> 64),
-                attested.revision,
-                attested.sequence,
-                bounds
+                msg.sender, name, uint192(nonce >> 64), attested.revision, attested.sequence, bounds
             )) return false;
         // Here and not in execution: what reverts later has still used its number.
-        if (flags & READS_HISTORY != 0) account.sequence = attested.sequence + 1;
+        if (head.has(READS_HISTORY)) account.sequence = attested.sequence + 1;
         return true;
     }
 

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {WritStorage} from "./WritStorage.sol";
 import {IWritErrors} from "./interfaces/IWritErrors.sol";
 import {Digests} from "./libraries/Digests.sol";
+import {Head} from "./libraries/Head.sol";
 import {OperationAction} from "./libraries/OperationAction.sol";
 import {Quorum} from "./libraries/Quorum.sol";
 import {Attested, Suffix} from "./libraries/Suffix.sol";
@@ -18,12 +19,13 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
     uint48 public constant MAX_VALIDITY = 1 days;
 
     /// @dev Verifies the attestation of an operation. Reverts on structure and staleness, false on signatures.
-    function _verifyOperation(PackedUserOperation calldata userOp, bytes calldata body)
-        internal
-        view
-        returns (bool valid, Attested memory attested, bytes calldata bounds)
-    {
-        Account storage account = accounts[userOp.sender];
+    function _verifyOperation(
+        Account storage account,
+        Head head,
+        PackedUserOperation calldata userOp,
+        bytes32 callDataHash,
+        bytes calldata body
+    ) internal view returns (bool valid, Attested memory attested, bytes calldata bounds) {
         bytes calldata signatures;
         (attested, bounds, signatures) = Suffix.decode(body);
 
@@ -31,30 +33,36 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
         uint256 prefund = OperationAction.requiredPrefund(userOp);
         if (prefund > attested.maxCost) revert MaxCostExceeded(prefund, attested.maxCost);
 
-        uint64 due = account.flags & READS_HISTORY != 0 ? account.sequence : 0;
+        uint64 due = head.has(READS_HISTORY) ? account.sequence : 0;
         if (attested.sequence != due) revert SequenceMismatch(attested.sequence, due);
 
         bytes32 action = OperationAction.hash(
-            userOp, account.entryPoint, attested.maxCost, account.flags & TELLS_OPERATION != 0
+            userOp,
+            callDataHash,
+            _entryPoint(account, head),
+            attested.maxCost,
+            head.has(ENTRY_POINT_V09)
         );
-        valid = _verify(account, attested, action, bounds, signatures);
+        valid = _verify(account, head, attested, action, bounds, signatures);
     }
 
     /// @dev Verifies an attestation over any action under the account's configuration, the sequence aside.
     function _verify(
         Account storage account,
+        Head head,
         Attested memory attested,
         bytes32 action,
         bytes calldata bounds,
         bytes calldata signatures
     ) internal view returns (bool) {
-        if (attested.level != account.level) {
-            revert LevelMismatch(attested.level, account.level);
+        if (attested.level != head.level()) {
+            revert LevelMismatch(attested.level, head.level());
         }
-        if (attested.revision != account.revision) {
-            revert RevisionMismatch(attested.revision, account.revision);
+        if (attested.revision != head.revision()) {
+            revert RevisionMismatch(attested.revision, head.revision());
         }
-        if (attested.epoch != account.epoch) revert EpochMismatch(attested.epoch, account.epoch);
+        (address operatorSet, uint64 epoch) = (account.operatorSet, account.epoch);
+        if (attested.epoch != epoch) revert EpochMismatch(attested.epoch, epoch);
         // Above 2^47 EntryPoint v0.9 reads block numbers.
         if (
             attested.validAfter >= attested.validUntil || attested.validUntil >= 1 << 47
@@ -80,7 +88,7 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
                 )
             )
         );
-        return Quorum.verify(digest, signatures, account.operatorSet, account.threshold);
+        return Quorum.verify(digest, signatures, operatorSet, head.threshold());
     }
 
     /// @inheritdoc EIP712

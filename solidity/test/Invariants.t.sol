@@ -57,7 +57,7 @@ abstract contract Actors is SettingsFixture {
 
     // ------------------------------------------------------------------ what should work
 
-    function runAttested(uint32 key, uint64 value, uint64 maxOut) external {
+    function runAttested(uint32 key, uint64 value, uint64 maxOut) public {
         PackedUserOperation memory op = operation(account, key % 4, sendNative(value));
         Decision memory d = decision(op);
         d.bounds = bounds(maxOut, 0);
@@ -68,7 +68,7 @@ abstract contract Actors is SettingsFixture {
         ++attestedRuns;
     }
 
-    function runTwo(uint64 a, uint64 b, uint64 maxA, uint64 maxB) external {
+    function runTwo(uint64 a, uint64 b, uint64 maxA, uint64 maxB) public {
         if (a == b) return;
         PackedUserOperation memory first = operation(account, 10, sendNative(a));
         PackedUserOperation memory second = operation(account, 11, sendNative(b));
@@ -92,7 +92,7 @@ abstract contract Actors is SettingsFixture {
         else ++refusedRuns;
     }
 
-    function runUnattested(uint64 value) external {
+    function runUnattested(uint64 value) public {
         if (!enforced()) return;
         PackedUserOperation memory op = operation(account, 20, sendNative(value));
         op.signature = ownerSigns(op);
@@ -102,7 +102,7 @@ abstract contract Actors is SettingsFixture {
         _tried(success);
     }
 
-    function replay(uint256 which) external {
+    function replay(uint256 which) public {
         if (sent.length == 0) return;
         PackedUserOperation memory op = sent[which % sent.length];
         vm.prank(bundler, bundler);
@@ -111,7 +111,7 @@ abstract contract Actors is SettingsFixture {
         _tried(success);
     }
 
-    function moveSuffix(uint256 which, uint64 value) external {
+    function moveSuffix(uint256 which, uint64 value) public {
         if (sent.length == 0 || !enforced()) return;
         PackedUserOperation memory old = sent[which % sent.length];
         PackedUserOperation memory op = operation(account, 21, sendNative(value));
@@ -127,7 +127,7 @@ abstract contract Actors is SettingsFixture {
     }
 
     /// @dev Mints in one transaction, tries to spend in the next.
-    function mintThenSpend(uint64 value) external {
+    function mintThenSpend(uint64 value) public {
         if (!enforced()) return;
         PackedUserOperation memory op = attested(operation(account, 22, sendNative(value)));
         bytes32 hash = entryPoint.getUserOpHash(op);
@@ -138,7 +138,7 @@ abstract contract Actors is SettingsFixture {
         _tried(success);
     }
 
-    function throughExecutor(uint64 value) external {
+    function throughExecutor(uint64 value) public {
         if (!enforced()) return;
         (bool success,) = address(executor)
             .call(
@@ -150,7 +150,7 @@ abstract contract Actors is SettingsFixture {
         _tried(success);
     }
 
-    function mintInsideAFrame(uint256 which) external {
+    function mintInsideAFrame(uint256 which) public {
         if (sent.length == 0 || !enforced()) return;
         PackedUserOperation memory old = sent[which % sent.length];
         bytes memory data =
@@ -160,7 +160,7 @@ abstract contract Actors is SettingsFixture {
         if (state(address(account)).sequence != before + 1) ++breaches;
     }
 
-    function uninstall(bool hook) external {
+    function uninstall(bool hook) public {
         if (!enforced()) return;
         send(
             attested(
@@ -177,7 +177,7 @@ abstract contract Actors is SettingsFixture {
 
     // ------------------------------------------------------------------ settings
 
-    function strengthen(uint8 threshold, uint32 delay) external {
+    function strengthen(uint8 threshold, uint32 delay) public {
         Configuration memory next = current(address(account));
         next.threshold = uint8(bound(threshold, next.threshold, 5));
         next.leastOperators = 5;
@@ -186,7 +186,7 @@ abstract contract Actors is SettingsFixture {
         configure(next);
     }
 
-    function weaken(uint8 threshold, bool byQuorum) external {
+    function weaken(uint8 threshold, bool byQuorum) public {
         Configuration memory next = current(address(account));
         next.threshold = uint8(bound(threshold, 1, next.threshold));
         next.exitDelay = 1 days;
@@ -206,7 +206,7 @@ abstract contract Actors is SettingsFixture {
         }
     }
 
-    function announceOrCancel() external {
+    function announceOrCancel() public {
         if (state(address(account)).exitAt == 0) {
             module.announceExit(address(account), due(), ownerSets("AnnounceExit"));
         } else {
@@ -214,7 +214,7 @@ abstract contract Actors is SettingsFixture {
         }
     }
 
-    function time(uint32 seconds_) external {
+    function time(uint32 seconds_) public {
         vm.warp(block.timestamp + bound(seconds_, 1, 12 hours));
         vm.roll(block.number + 1);
     }
@@ -261,23 +261,23 @@ contract InvariantsTest is Actors {
 
     /// @notice That the actors do what they are there for: without this the invariants could hold for nothing.
     function test_theActorsAct() public {
-        this.runAttested(0, 5, 5);
-        this.runAttested(0, 6, 5);
+        runAttested(0, 5, 5);
+        runAttested(0, 6, 5);
         assertEq(spent(), 5);
-        this.runTwo(1, 2, 1, 1);
+        runTwo(1, 2, 1, 1);
         assertEq(spent(), 6);
-        this.runUnattested(1);
-        this.replay(0);
-        this.moveSuffix(0, 1);
-        this.mintThenSpend(1);
-        this.throughExecutor(1);
-        this.weaken(2, false);
+        runUnattested(1);
+        replay(0);
+        moveSuffix(0, 1);
+        mintThenSpend(1);
+        throughExecutor(1);
+        weaken(2, false);
         assertEq(refusedRuns, 6);
-        this.mintInsideAFrame(0);
-        this.uninstall(true);
-        this.strengthen(5, 3 days);
+        mintInsideAFrame(0);
+        uninstall(true);
+        strengthen(5, 3 days);
         assertEq(current(address(account)).threshold, 5);
-        this.weaken(2, true);
+        weaken(2, true);
         assertEq(current(address(account)).threshold, 2);
         assertEq(breaches, 0);
         assertEq(spent(), expected);

@@ -18,7 +18,7 @@ library Bounds {
     /// @notice Refuses unknown kinds, disorder, repetition, and a list that does not begin with the native bound.
     function check(bytes calldata bounds) internal pure {
         uint256 previous;
-        for (uint256 offset = 0; offset < bounds.length; offset += SIZE) {
+        for (uint256 offset = 0; offset < bounds.length;) {
             uint256 word;
             assembly ("memory-safe") {
                 word := calldataload(add(bounds.offset, offset))
@@ -26,7 +26,10 @@ library Bounds {
             uint8 kind = uint8(word >> 248);
             if (kind > ERC20) revert IWritErrors.UnsupportedBoundKind(kind);
             // Kind and asset, plus one so that the native bound lies above "none".
-            uint256 id = (word >> 88) + 1;
+            uint256 id;
+            unchecked {
+                id = (word >> 88) + 1;
+            }
             bool native = kind == NATIVE;
             if (
                 (native != (uint160(word >> 88) == 0)) || (native != (offset == 0))
@@ -35,6 +38,9 @@ library Bounds {
                 revert IWritErrors.BoundsNotAscending();
             }
             previous = id;
+            unchecked {
+                offset += SIZE;
+            }
         }
     }
 

@@ -18,22 +18,24 @@ library OperationAction {
     /// @param paymasterSigns Whether the EntryPoint leaves a paymaster's signature out of the operation's hash (v0.9).
     function hash(
         PackedUserOperation calldata userOp,
+        bytes32 callDataHash,
         address entryPoint,
         uint256 maxCost,
         bool paymasterSigns
     ) internal view returns (bytes32) {
+        address sender = userOp.sender;
         return keccak256(
             abi.encode(
                 Digests.USER_OPERATION_ACTION_TYPEHASH,
-                userOp.sender,
+                sender,
                 entryPoint,
                 userOp.nonce,
                 keccak256(userOp.initCode),
-                keccak256(userOp.callData),
+                callDataHash,
                 paymasterSigns
                     ? _signedPaymasterHash(userOp.paymasterAndData)
                     : keccak256(userOp.paymasterAndData),
-                userOp.sender.codehash,
+                sender.codehash,
                 uint128(uint256(userOp.accountGasLimits)),
                 maxCost
             )
@@ -43,8 +45,8 @@ library OperationAction {
     /// @notice The most that the EntryPoint can charge for the operation, in wei.
     /// @dev Overflow is impossible in an EntryPoint, which takes no gas value above 120 bits, and panics elsewhere.
     function requiredPrefund(PackedUserOperation calldata userOp) internal pure returns (uint256) {
-        uint256 gas = (uint256(userOp.accountGasLimits) >> 128)
-            + uint128(uint256(userOp.accountGasLimits)) + userOp.preVerificationGas;
+        uint256 limits = uint256(userOp.accountGasLimits);
+        uint256 gas = (limits >> 128) + uint128(limits) + userOp.preVerificationGas;
         bytes calldata paymaster = userOp.paymasterAndData;
         if (paymaster.length >= 52) {
             gas += uint128(bytes16(paymaster[20:36]));

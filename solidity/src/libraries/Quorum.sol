@@ -28,17 +28,19 @@ library Quorum {
         uint256 operators = OperatorSets.count(code);
         uint256 next;
         valid = true;
-        for (uint256 offset = 0; offset < signatures.length; offset += SIGNATURE) {
-            uint256 index;
-            assembly ("memory-safe") {
-                index := shr(248, calldataload(add(signatures.offset, offset)))
+        unchecked {
+            for (uint256 offset = 0; offset < signatures.length; offset += SIGNATURE) {
+                uint256 index;
+                assembly ("memory-safe") {
+                    index := shr(248, calldataload(add(signatures.offset, offset)))
+                }
+                if (index < next) revert IWritErrors.SignersNotAscending();
+                if (index >= operators) revert IWritErrors.UnknownSigner(uint8(index), operators);
+                next = index + 1;
+                address signer = _recover(digest, signatures, offset);
+                // No operator is the zero address; what recovers to nobody matches nobody.
+                if (signer != OperatorSets.at(code, index) || signer == address(0)) valid = false;
             }
-            if (index < next) revert IWritErrors.SignersNotAscending();
-            if (index >= operators) revert IWritErrors.UnknownSigner(uint8(index), operators);
-            next = index + 1;
-            address signer = _recover(digest, signatures, offset);
-            // No operator is the zero address; what recovers to nobody matches nobody.
-            if (signer != OperatorSets.at(code, index) || signer == address(0)) valid = false;
         }
     }
 

@@ -43,15 +43,16 @@ library Suffix {
         owner = signature;
         body = signature[0:0];
         if (!_endsInMagic(signature)) return (false, owner, body);
-
-        uint256 end = signature.length;
-        if (end < TAIL) revert IWritErrors.MalformedAttestation();
-        end -= TAIL;
-        uint256 length = uint16(bytes2(signature[end:]));
-        if (length > end) revert IWritErrors.MalformedAttestation();
+        if (signature.length < TAIL) revert IWritErrors.MalformedAttestation();
         unchecked {
-            owner = signature[:end - length];
-            body = signature[end - length:end];
+            uint256 end = signature.length - TAIL;
+            uint256 length = _word(signature, end) >> 240;
+            if (length > end) revert IWritErrors.MalformedAttestation();
+            assembly ("memory-safe") {
+                owner.length := sub(end, length)
+                body.offset := add(signature.offset, owner.length)
+                body.length := length
+            }
         }
         if (_endsInMagic(owner)) revert IWritErrors.MalformedAttestation();
         attached = true;
@@ -63,31 +64,38 @@ library Suffix {
         pure
         returns (Attested memory attested, bytes calldata bounds, bytes calldata signatures)
     {
-        unchecked {
-            if (body.length == 0) revert IWritErrors.MalformedAttestation();
-            if (uint8(body[0]) != VERSION) revert IWritErrors.UnsupportedVersion(uint8(body[0]));
-            if (body.length <= COUNT_OF_BOUNDS) revert IWritErrors.MalformedAttestation();
-            if (uint8(body[1]) != SCHEME) revert IWritErrors.UnsupportedScheme(uint8(body[1]));
+        if (body.length == 0) revert IWritErrors.MalformedAttestation();
+        uint256 head = _word(body, 0);
+        uint8 version = uint8(head >> 248);
+        if (version != VERSION) revert IWritErrors.UnsupportedVersion(version);
+        if (body.length <= COUNT_OF_BOUNDS) revert IWritErrors.MalformedAttestation();
+        uint8 scheme = uint8(head >> 240);
+        if (scheme != SCHEME) revert IWritErrors.UnsupportedScheme(scheme);
 
-            uint256 count = uint8(body[COUNT_OF_BOUNDS]);
+        unchecked {
+            uint256 count = _word(body, COUNT_OF_BOUNDS) >> 248;
             if (count == 0) revert IWritErrors.BoundsMissing();
             if (count > Bounds.MOST) revert IWritErrors.MalformedAttestation();
             uint256 afterBounds = COUNT_OF_BOUNDS + 1 + Bounds.SIZE * count;
             if (body.length <= afterBounds) revert IWritErrors.MalformedAttestation();
-            uint256 signers = uint8(body[afterBounds]);
-            if (body.length != afterBounds + 1 + SIGNATURE * signers) {
+            uint256 length = SIGNATURE * (_word(body, afterBounds) >> 248);
+            if (body.length != afterBounds + 1 + length) {
                 revert IWritErrors.MalformedAttestation();
             }
-            bounds = body[COUNT_OF_BOUNDS + 1:afterBounds];
-            signatures = body[afterBounds + 1:];
+            // Inside, by the comparison above.
+            assembly ("memory-safe") {
+                bounds.offset := add(body.offset, 128)
+                bounds.length := mul(count, 37)
+                signatures.offset := add(add(body.offset, afterBounds), 1)
+                signatures.length := length
+            }
         }
         Bounds.check(bounds);
 
-        uint256 head = _word(body, 2);
-        attested.level = uint8(head >> 248);
-        attested.revision = uint64(head >> 184);
-        attested.epoch = uint64(head >> 120);
-        attested.sequence = uint64(head >> 56);
+        attested.level = uint8(head >> 232);
+        attested.revision = uint64(head >> 168);
+        attested.epoch = uint64(head >> 104);
+        attested.sequence = uint64(head >> 40);
         attested.blockNumber = uint64(_word(body, 27) >> 192);
         attested.blockHash = bytes32(_word(body, 35));
         uint256 window = _word(body, 67);
@@ -98,10 +106,12 @@ library Suffix {
     }
 
     function _endsInMagic(bytes calldata data) private pure returns (bool) {
-        return data.length >= 8 && bytes8(data[data.length - 8:]) == MAGIC;
+        unchecked {
+            return data.length >= 8 && bytes8(bytes32(_word(data, data.length - 8))) == MAGIC;
+        }
     }
 
-    /// @dev The caller checked that `offset + 32` lies inside.
+    /// @dev The caller checked that the bytes which it uses of the word lie inside.
     function _word(bytes calldata data, uint256 offset) private pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := calldataload(add(data.offset, offset))

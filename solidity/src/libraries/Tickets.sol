@@ -7,6 +7,8 @@ import {Bounds} from "./Bounds.sol";
 struct Ticket {
     uint64 revision;
     uint64 sequence;
+    /// Whether the execution that spends it is under enforcement to its end.
+    bool enforced;
     bytes bounds;
 }
 
@@ -35,56 +37,65 @@ library Tickets {
     ) internal returns (bool) {
         uint256 slot = _slot(account, name, TICKET_SEED);
         uint256 keySlot = _slot(account, bytes32(uint256(nonceKey)), KEY_SEED);
-        if (_load(slot) != 0 || _load(keySlot) != 0) return false;
+        if (_load(slot) | _load(keySlot) != 0) return false;
         _store(
             slot,
             (bounds.length << 136) | (uint256(sequence) << 72) | (uint256(revision) << 8) | LIVE
         );
         _store(slot + 1, uint256(nonceKey));
         _store(keySlot, 1);
-        for (uint256 offset = 0; offset < bounds.length; offset += 32) {
-            uint256 word;
-            // Reads into the signatures behind the list at its end; the length says where to stop.
-            assembly ("memory-safe") {
-                word := calldataload(add(bounds.offset, offset))
+        // Reads into the signatures behind the list at its end; the length says where to stop.
+        assembly ("memory-safe") {
+            let to := add(slot, 2)
+            let from := bounds.offset
+            let end := add(from, bounds.length)
+            for {} lt(from, end) {} {
+                tstore(to, calldataload(from))
+                to := add(to, 1)
+                from := add(from, 32)
             }
-            _store(slot + 2 + offset / 32, word);
         }
         return true;
     }
 
     /// @notice Spends a live ticket.
-    /// @param enforced Whether the execution that spends it is under enforcement to its end.
-    function spend(address account, bytes32 name, bool enforced) internal returns (bool) {
-        uint256 slot = _slot(account, name, TICKET_SEED);
-        uint256 header = _load(slot);
-        if (uint8(header) != LIVE) return false;
-        _store(slot, header ^ LIVE ^ (enforced ? SPENT_ENFORCED : SPENT));
-        _store(_slot(account, bytes32(_load(slot + 1)), KEY_SEED), 0);
-        return true;
-    }
-
-    /// @notice Reads a spent ticket.
-    function spent(address account, bytes32 name)
+    function spend(address account, bytes32 name, bool enforced)
         internal
-        view
-        returns (Ticket memory ticket, bool enforced)
+        returns (bool live, Ticket memory ticket)
     {
         uint256 slot = _slot(account, name, TICKET_SEED);
         uint256 header = _load(slot);
-        enforced = uint8(header) == SPENT_ENFORCED;
+        if (uint8(header) != LIVE) return (false, ticket);
+        header ^= LIVE ^ (enforced ? SPENT_ENFORCED : SPENT);
+        _store(slot, header);
+        _store(_slot(account, bytes32(_load(slot + 1)), KEY_SEED), 0);
+        return (true, _read(slot, header));
+    }
+
+    /// @notice Reads a spent ticket.
+    function spent(address account, bytes32 name) internal view returns (Ticket memory ticket) {
+        uint256 slot = _slot(account, name, TICKET_SEED);
+        return _read(slot, _load(slot));
+    }
+
+    function _read(uint256 slot, uint256 header) private view returns (Ticket memory ticket) {
+        ticket.enforced = uint8(header) == SPENT_ENFORCED;
         ticket.revision = uint64(header >> 8);
         ticket.sequence = uint64(header >> 72);
-        uint256 length = uint16(header >> 136);
-        bytes memory bounds = new bytes((length + 31) / 32 * 32);
-        for (uint256 offset = 0; offset < length; offset += 32) {
-            uint256 word = _load(slot + 2 + offset / 32);
-            assembly ("memory-safe") {
-                mstore(add(add(bounds, 32), offset), word)
-            }
-        }
+        bytes memory bounds;
         assembly ("memory-safe") {
+            let length := and(shr(136, header), 0xffff)
+            bounds := mload(0x40)
             mstore(bounds, length)
+            let from := add(slot, 2)
+            let to := add(bounds, 32)
+            let end := add(to, length)
+            for {} lt(to, end) {} {
+                mstore(to, tload(from))
+                to := add(to, 32)
+                from := add(from, 1)
+            }
+            mstore(0x40, to)
         }
         ticket.bounds = bounds;
     }

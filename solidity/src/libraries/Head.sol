@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Mode} from "../interfaces/WritTypes.sol";
+
+/// @notice The first storage slot of an account, as one word: read once, and taken apart by shifts.
+type Head is uint256;
+
+using HeadFields for Head global;
+
+/// @title The fields of a `Head`, in the order in which `WritStorage.Account` packs them
+library HeadFields {
+    function owner(Head head) internal pure returns (address) {
+        return address(uint160(Head.unwrap(head)));
+    }
+
+    function threshold(Head head) internal pure returns (uint8) {
+        return uint8(Head.unwrap(head) >> 160);
+    }
+
+    function level(Head head) internal pure returns (uint8) {
+        return uint8(Head.unwrap(head) >> 168);
+    }
+
+    function mode(Head head) internal pure returns (Mode) {
+        return Mode(uint8(Head.unwrap(head) >> 176));
+    }
+
+    function revision(Head head) internal pure returns (uint64) {
+        return uint64(Head.unwrap(head) >> 192);
+    }
+
+    /// @notice Whether one of these flags is set.
+    function has(Head head, uint256 flags) internal pure returns (bool) {
+        return (Head.unwrap(head) >> 184) & flags != 0;
+    }
+}
