@@ -337,5 +337,5 @@ async fn nothing_is_signed_for_what_is_not_the_accounts() {
     config.policies = empty;
     let ignorant = Operator::open(config).await.unwrap();
     let fault = ignorant.attest(&chain.request(&good).await).await.unwrap_err();
-    assert_eq!(fault, OperatorFault::UnknownPolicy { policy_id: chain.parameters.policy_id() });
+    assert_eq!(fault, OperatorFault::UnknownPolicy { policy_id: chain.parameters[0].policy_id() });
 }

@@ -43,7 +43,10 @@ pub struct Chain {
     pub owner: PrivateKeySigner,
     pub account: Address,
     pub folder: TempDir,
-    pub parameters: Parameters,
+    /// The policies of the account, in order.
+    pub parameters: Vec<Parameters>,
+    /// Where operators find them.
+    pub store: PathBuf,
 }
 
 pub const ETHER: u128 = 1_000_000_000_000_000_000;
@@ -58,13 +61,24 @@ impl Chain {
     /// A chain whose account demands two of three operators under a cap of 1 ether (or 100 tokens) per operation and
     /// twice that a day.
     pub async fn start(version: EntryPointVersion) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("policies");
+        let parameters = vec![write_policy(&store)];
+        Self::start_with(version, folder, store, parameters).await
+    }
+
+    /// The same under other policies.
+    pub async fn start_with(
+        version: EntryPointVersion,
+        folder: TempDir,
+        store: PathBuf,
+        parameters: Vec<Parameters>,
+    ) -> Self {
         let anvil = Anvil::at(node_module("@foundry-rs/anvil-linux-amd64/bin/anvil"))
             .args(["--hardfork", "prague"])
             .spawn();
         let provider = RootProvider::new_http(anvil.endpoint_url());
         let funder = anvil.addresses()[0];
-        let folder = tempfile::tempdir().unwrap();
-        let parameters = write_policy(&folder.path().join("policies"));
         let owner = PrivateKeySigner::from_bytes(&B256::repeat_byte(0x0e)).unwrap();
         let mut chain = Self {
             anvil,
@@ -72,11 +86,12 @@ impl Chain {
             funder,
             entry_point: EntryPoint::canonical(version),
             module: module_address(),
-            token: Address::ZERO,
+            token: deterministic_address(B256::ZERO, &token_creation()),
             owner,
             account: Address::ZERO,
             folder,
             parameters,
+            store,
         };
         chain.deploy(version).await;
         chain
@@ -104,9 +119,7 @@ impl Chain {
         assert_eq!(self.create2(B256::ZERO, &module_creation_code()).await, self.module);
         let operators: Vec<_> = (0..3).map(|index| operator_key(index).address()).collect();
         self.create2(B256::ZERO, &operator_set_creation_code(&operators).unwrap()).await;
-        let arguments = DevToken::constructorCall { name_: "Dollar".into(), symbol_: "USD".into() };
-        let token = [&DevToken::BYTECODE[..], &arguments.abi_encode()].concat();
-        self.token = self.create2(B256::ZERO, &token).await;
+        assert_eq!(self.create2(B256::ZERO, &token_creation()).await, self.token);
 
         let configuration = self.configuration();
         let creation = dev_account_creation_code(
@@ -131,7 +144,13 @@ impl Chain {
             entryPoint: self.entry_point.address,
             operatorSet: operator_set_address(&operators).unwrap(),
             operatorSetCodeHash: alloy::primitives::keccak256(code),
-            policy: policy_commitment(&[(self.parameters.policy_id(), self.parameters.hash())]),
+            policy: policy_commitment(
+                &self
+                    .parameters
+                    .iter()
+                    .map(|policy| (policy.policy_id(), policy.hash()))
+                    .collect::<Vec<_>>(),
+            ),
             threshold: 2,
             leastOperators: 3,
             level: 1,
@@ -143,10 +162,13 @@ impl Chain {
     }
 
     fn references(&self) -> Vec<WritModule::PolicyReference> {
-        vec![WritModule::PolicyReference {
-            policyId: self.parameters.policy_id(),
-            parameters: self.parameters.encoded().to_vec().into(),
-        }]
+        self.parameters
+            .iter()
+            .map(|policy| WritModule::PolicyReference {
+                policyId: policy.policy_id(),
+                parameters: policy.encoded().to_vec().into(),
+            })
+            .collect()
     }
 
     /// Deploys through the deterministic deployer.
@@ -201,7 +223,7 @@ impl Chain {
         OperatorConfig::new(
             operator_key(index),
             self.anvil.endpoint(),
-            self.folder.path().join("policies"),
+            self.store.clone(),
             self.folder.path().join(format!("log-{index}")),
         )
     }
@@ -399,17 +421,19 @@ fn write_policy(store: &Path) -> Parameters {
         std::fs::write(folder.join(name), bytes).unwrap();
     }
     let policy = CompiledPolicy::compile(Bundle::from_files(&files).unwrap()).unwrap();
-    let arguments = DevToken::constructorCall { name_: "Dollar".into(), symbol_: "USD".into() };
-    let token = deterministic_address(
-        B256::ZERO,
-        &[&DevToken::BYTECODE[..], &arguments.abi_encode()].concat(),
-    );
+    let token = deterministic_address(B256::ZERO, &token_creation());
     let caps = format!(
         r#"{{"caps":[{{"asset":"{:?}","perOperation":{ETHER},"perDay":{}}},{{"asset":"{token:?}","perOperation":100,"perDay":200}}]}}"#,
         Address::ZERO,
         2 * ETHER,
     );
     policy.parameters_from_json(&caps).unwrap()
+}
+
+/// Creation code of the token, which makes its address.
+pub fn token_creation() -> Vec<u8> {
+    let arguments = DevToken::constructorCall { name_: "Dollar".into(), symbol_: "USD".into() };
+    [&DevToken::BYTECODE[..], &arguments.abi_encode()].concat()
 }
 
 /// A file of an installed npm package.
