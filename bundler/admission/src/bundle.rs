@@ -83,6 +83,19 @@ impl Admission {
         Ok(Ok(BundleCheck { gas_used: simulation.gas_used, verdicts }))
     }
 
+    /// Judges one pooled operation again, with its sender's pooled predecessors run before it.
+    ///
+    /// # Errors
+    /// As [`recheck`](Self::recheck).
+    pub async fn revalidate(
+        &self,
+        pooled: &PoolOperation,
+        block: &PinnedBlock,
+    ) -> Result<Verdict, AdmissionError> {
+        let ahead = self.ahead_of(&pooled.operation, pooled.entry_point);
+        self.recheck(pooled, &ahead, block).await
+    }
+
     /// Judges one pooled operation again, with `ahead` run before it: gate, simulation, rules, code.
     ///
     /// # Errors

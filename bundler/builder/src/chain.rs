@@ -3,7 +3,7 @@
 use alloy::{
     eips::BlockId,
     primitives::{Address, B256, Bytes, TxHash, U64, U256},
-    rpc::types::{Block, FeeHistory, Filter, Log, TransactionReceipt},
+    rpc::types::{Block, FeeHistory, Filter, Log, Transaction, TransactionReceipt},
 };
 use writ_simulation::{NodeClient, NodeError};
 
@@ -18,19 +18,17 @@ pub(crate) struct Chain {
     node: NodeClient,
 }
 
-/// A block's place in the chain, and its base fee.
+/// A block, as far as following the chain needs it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
     pub(crate) link: Link,
-    pub(crate) timestamp: u64,
-    pub(crate) gas_limit: u64,
 }
 
 impl From<&Block> for Head {
     fn from(block: &Block) -> Self {
         let header = &block.header;
         let link = Link { number: header.number, hash: header.hash, parent: header.parent_hash };
-        Self { link, timestamp: header.timestamp, gas_limit: header.gas_limit }
+        Self { link }
     }
 }
 
@@ -90,6 +88,10 @@ impl Chain {
         hash: TxHash,
     ) -> Result<Option<TransactionReceipt>, NodeError> {
         self.node.request("eth_getTransactionReceipt", (hash,)).await
+    }
+
+    pub(crate) async fn transaction(&self, hash: TxHash) -> Result<Option<Transaction>, NodeError> {
+        self.node.request("eth_getTransactionByHash", (hash,)).await
     }
 
     /// Logs of `addresses` in one block, by hash: never of another block at that height.

@@ -114,7 +114,8 @@ fn a_refused_first_attempt_frees_its_operations_and_waits() {
 
 #[test]
 fn a_spoiled_bundle_is_cancelled_at_once() {
-    let (state, command) = submitted().on(Event::Spoiled { now: at(2), market: fees(100) }, &rules());
+    let (state, command) =
+        submitted().on(Event::Spoiled { now: at(2), market: fees(100) }, &rules());
     let Some(Command::Sign { nonce, fees: offered, purpose: Purpose::Cancel }) = command else {
         panic!("a cancellation expected, not {command:?}");
     };

@@ -1,0 +1,311 @@
+//! From pooled operations to a bundle that passes as a whole.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use alloy::{
+    eips::eip7702::SignedAuthorization,
+    primitives::{Address, B256},
+};
+use writ_admission::{Admission, AdmissionError};
+use writ_pool::{Pool, PoolOperation};
+use writ_simulation::PinnedBlock;
+use writ_types::{EntryPoint, Refusal, UserOperation, handle_ops_calldata};
+
+use crate::{
+    BuilderConfig, BuilderError, Call, Fees, GasPrices, blocking::with_pool,
+    transaction::bundle_gas,
+};
+
+/// Bytes of `handleOps` calldata around one operation: its offset and its tuple's own length.
+const BYTES_PER_OPERATION: usize = 64;
+
+/// A bundle, checked and ready to be signed.
+#[derive(Clone, Debug)]
+pub(crate) struct Bundle {
+    pub(crate) operations: Vec<B256>,
+    pub(crate) call: Call,
+    pub(crate) authorizations: Vec<SignedAuthorization>,
+    pub(crate) fees: Fees,
+}
+
+/// Builds bundles.
+#[derive(Debug)]
+pub(crate) struct Assembler {
+    pub(crate) admission: Admission,
+    pub(crate) origin: Address,
+    pub(crate) beneficiary: Address,
+    /// EntryPoint to begin with, so that each gets its turn.
+    pub(crate) turn: usize,
+    /// How often each operation was in a bundle that reverted on the chain.
+    pub(crate) reverts: HashMap<B256, u8>,
+}
+
+impl Assembler {
+    /// The best bundle of the next EntryPoint that has one.
+    pub(crate) async fn assemble(
+        &mut self,
+        block: &PinnedBlock,
+        prices: &GasPrices,
+        config: &BuilderConfig,
+    ) -> Result<Option<Bundle>, BuilderError> {
+        let entry_points = self.admission.entry_points().to_vec();
+        for step in 0..entry_points.len() {
+            let place = (self.turn + step) % entry_points.len();
+            if let Some(bundle) = self.of(entry_points[place], block, prices, config).await? {
+                self.turn = place + 1;
+                return Ok(Some(bundle));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn of(
+        &self,
+        entry_point: EntryPoint,
+        block: &PinnedBlock,
+        prices: &GasPrices,
+        config: &BuilderConfig,
+    ) -> Result<Option<Bundle>, BuilderError> {
+        let pool = self.admission.pool().clone();
+        let base_fee = prices.base_fee_per_gas;
+        let mut candidates = pool.best(entry_point.address, base_fee, config.max_operations * 4);
+        candidates.retain(|pooled| {
+            pooled.operation.effective_priority_fee(base_fee) >= config.fees.min_priority_fee
+        });
+        let mut excluded = HashSet::new();
+        loop {
+            let limits = Limits {
+                operations: config.max_operations,
+                gas: config.max_gas.min(block.header().gas_limit),
+                bytes: config.max_bytes,
+            };
+            let chosen = select(&candidates, &excluded, &limits);
+            if chosen.is_empty() {
+                return Ok(None);
+            }
+            let sends = (self.origin, self.beneficiary);
+            match self.admission.check_bundle(entry_point, &chosen, block, sends).await? {
+                Ok(check) => {
+                    return self
+                        .finish(entry_point, chosen, check.gas_used, prices, config)
+                        .map(Some);
+                }
+                Err(fault) => {
+                    let culprit = chosen[fault.index].clone();
+                    excluded.insert(culprit.hash);
+                    let alone = chosen.len() == 1;
+                    self.expel(&pool, &culprit, fault.error, alone, block).await?;
+                }
+            }
+        }
+    }
+
+    /// Drops an operation that fails by itself; one that only does not get along with the others stays for later.
+    async fn expel(
+        &self,
+        pool: &Arc<Pool>,
+        culprit: &Arc<PoolOperation>,
+        error: AdmissionError,
+        alone: bool,
+        block: &PinnedBlock,
+    ) -> Result<(), BuilderError> {
+        let error = if alone {
+            error
+        } else {
+            match self.admission.revalidate(culprit, block).await {
+                Ok(_) => {
+                    tracing::info!(hash = %culprit.hash, %error, "left for another bundle");
+                    return Ok(());
+                }
+                Err(error) if error.is_transient() => return Err(error.into()),
+                Err(error) => error,
+            }
+        };
+        drop_operation(pool, culprit.hash, error).await
+    }
+
+    fn finish(
+        &self,
+        entry_point: EntryPoint,
+        chosen: Vec<Arc<PoolOperation>>,
+        simulated: u64,
+        prices: &GasPrices,
+        config: &BuilderConfig,
+    ) -> Result<Bundle, BuilderError> {
+        let operations: Vec<UserOperation> =
+            chosen.iter().map(|pooled| pooled.operation.clone()).collect();
+        let input = handle_ops_calldata(&operations, self.beneficiary)
+            .map_err(|error| AdmissionError::Internal(error.to_string()))?;
+        let gas = bundle_gas(&operations, &input, simulated);
+        // Nobody in the bundle pays less per gas than the bundle does, up to the floor that admission demands.
+        let tip = operations
+            .iter()
+            .map(|operation| operation.effective_priority_fee(prices.base_fee_per_gas))
+            .min();
+        let mut fees = prices.bundle(&config.fees);
+        fees.max_priority_fee_per_gas = fees
+            .max_priority_fee_per_gas
+            .min(tip.unwrap_or(0))
+            .max(config.fees.min_priority_fee.min(fees.max_fee_per_gas));
+        Ok(Bundle {
+            operations: chosen.iter().map(|pooled| pooled.hash).collect(),
+            call: Call { to: entry_point.address, input, gas },
+            authorizations: operations
+                .into_iter()
+                .filter_map(|operation| operation.authorization)
+                .collect(),
+            fees,
+        })
+    }
+}
+
+/// Drops an operation with the words and the code that its sender would have been refused with.
+pub(crate) async fn drop_operation(
+    pool: &Arc<Pool>,
+    hash: B256,
+    error: AdmissionError,
+) -> Result<(), BuilderError> {
+    let refusal = Refusal::from(error);
+    let reason = format!("{} ({})", refusal.message, refusal.code);
+    tracing::info!(%hash, %reason, "operation dropped");
+    with_pool(pool, move |pool| match pool.remove(hash, &reason) {
+        // It went another way in the meantime: included, replaced.
+        Err(writ_pool::PoolError::Unknown(_) | writ_pool::PoolError::Transition { .. }) => Ok(()),
+        other => other,
+    })
+    .await
+}
+
+/// Bounds of one bundle.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    operations: usize,
+    gas: u64,
+    bytes: usize,
+}
+
+/// The first operations that fit, in order. When one is left out, so is what comes after it in its queue.
+fn select(
+    candidates: &[Arc<PoolOperation>],
+    excluded: &HashSet<B256>,
+    limits: &Limits,
+) -> Vec<Arc<PoolOperation>> {
+    let mut chosen: Vec<Arc<PoolOperation>> = Vec::new();
+    let mut closed = HashSet::new();
+    let (mut gas, mut bytes) = (0u64, 0usize);
+    for pooled in candidates {
+        let operation = &pooled.operation;
+        let queue = (operation.sender, operation.nonce_key());
+        let more_gas = gas.saturating_add(operation.total_gas_limit().saturating_to());
+        let more_bytes = bytes.saturating_add(operation.packed_size() + BYTES_PER_OPERATION);
+        let fits = chosen.len() < limits.operations
+            && more_gas <= limits.gas
+            && more_bytes <= limits.bytes;
+        if closed.contains(&queue) || excluded.contains(&pooled.hash) || !fits {
+            closed.insert(queue);
+            continue;
+        }
+        (gas, bytes) = (more_gas, more_bytes);
+        chosen.push(pooled.clone());
+    }
+    in_order_of_history(chosen)
+}
+
+/// Puts each sender's attested operations in the order of its history, in the places that they have together.
+fn in_order_of_history(mut chosen: Vec<Arc<PoolOperation>>) -> Vec<Arc<PoolOperation>> {
+    let mut places: HashMap<Address, Vec<usize>> = HashMap::new();
+    for (place, pooled) in chosen.iter().enumerate() {
+        places.entry(pooled.operation.sender).or_default().push(place);
+    }
+    for places in places.into_values().filter(|places| places.len() > 1) {
+        let mut own: Vec<_> = places.iter().map(|place| chosen[*place].clone()).collect();
+        own.sort_by_key(|pooled| pooled.gate.as_ref().map_or(0, |gate| gate.sequence));
+        for (place, pooled) in places.into_iter().zip(own) {
+            chosen[place] = pooled;
+        }
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{Bytes, U256};
+    use writ_pool::GateRecord;
+    use writ_types::EntryPointVersion;
+
+    use super::*;
+
+    fn pooled(tag: u8, sender: u8, key: u64, sequence: u64, gas: u128) -> Arc<PoolOperation> {
+        let operation = UserOperation {
+            version: EntryPointVersion::V08,
+            sender: Address::repeat_byte(sender),
+            nonce: (U256::from(key) << 64) | U256::from(sequence),
+            factory: None,
+            call_data: Bytes::new(),
+            call_gas_limit: gas,
+            verification_gas_limit: 0,
+            pre_verification_gas: U256::ZERO,
+            max_fee_per_gas: 1,
+            max_priority_fee_per_gas: 1,
+            paymaster: None,
+            signature: Bytes::new(),
+            authorization: None,
+        };
+        let entry_point = EntryPoint::canonical(EntryPointVersion::V08);
+        Arc::new(PoolOperation::new(operation, entry_point, B256::repeat_byte(tag)))
+    }
+
+    fn tags(chosen: &[Arc<PoolOperation>]) -> Vec<u8> {
+        chosen.iter().map(|pooled| pooled.hash[0]).collect()
+    }
+
+    const WIDE: Limits = Limits { operations: 10, gas: 1_000, bytes: 100_000 };
+
+    #[test]
+    fn what_does_not_fit_takes_its_queue_with_it() {
+        let candidates = [
+            pooled(1, 1, 0, 0, 600),
+            pooled(2, 2, 0, 0, 600),
+            pooled(3, 2, 0, 1, 100),
+            pooled(4, 3, 0, 0, 100),
+        ];
+        assert_eq!(tags(&select(&candidates, &HashSet::new(), &WIDE)), [1, 4]);
+        let few = Limits { operations: 1, ..WIDE };
+        assert_eq!(tags(&select(&candidates, &HashSet::new(), &few)), [1]);
+        let tight = Limits { bytes: candidates[0].operation.packed_size() + 64, ..WIDE };
+        assert_eq!(tags(&select(&candidates, &HashSet::new(), &tight)), [1]);
+    }
+
+    #[test]
+    fn what_is_excluded_takes_its_queue_with_it_too() {
+        let candidates = [pooled(1, 1, 0, 0, 1), pooled(2, 1, 0, 1, 1), pooled(3, 1, 7, 0, 1)];
+        let excluded = HashSet::from([B256::repeat_byte(1)]);
+        assert_eq!(tags(&select(&candidates, &excluded, &WIDE)), [3]);
+    }
+
+    #[test]
+    fn one_history_has_one_order() {
+        let attested = |tag, key, sequence| {
+            let mut operation = (*pooled(tag, 1, key, 0, 1)).clone();
+            operation.gate = Some(GateRecord {
+                evidence: B256::ZERO,
+                policy: B256::ZERO,
+                operator_set: Address::ZERO,
+                revision: 0,
+                epoch: 0,
+                sequence,
+                block_number: 0,
+                block_hash: B256::ZERO,
+                valid_after: 0,
+                valid_until: 0,
+                detached: None,
+            });
+            Arc::new(operation)
+        };
+        let candidates = [attested(1, 0, 6), pooled(2, 2, 0, 0, 1), attested(3, 1, 5)];
+        assert_eq!(tags(&select(&candidates, &HashSet::new(), &WIDE)), [3, 2, 1]);
+    }
+}

@@ -1,0 +1,115 @@
+//! Answers about single operations: where they are, what became of them.
+
+use std::sync::Arc;
+
+use alloy::{
+    consensus::Transaction,
+    primitives::{Address, B256},
+};
+use serde::Serialize;
+use serde_json::Value;
+use writ_pool::{Pool, StatusRecord};
+use writ_types::{EntryPoint, decode_handle_ops};
+
+use crate::{BuilderError, blocking::with_pool, chain::Chain};
+
+/// An operation with its place on the chain, as `eth_getUserOperationByHash` returns it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundOperation {
+    /// The operation in its RPC form.
+    pub user_operation: Value,
+    /// The EntryPoint.
+    pub entry_point: Address,
+    /// The block it is in; `None` while it waits.
+    pub block_number: Option<u64>,
+    /// Hash of that block.
+    pub block_hash: Option<B256>,
+    /// The transaction it is in.
+    pub transaction_hash: Option<B256>,
+}
+
+/// Looks operations up.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    pool: Arc<Pool>,
+    chain: Chain,
+    entry_points: Vec<EntryPoint>,
+}
+
+impl Lookup {
+    pub(crate) const fn new(pool: Arc<Pool>, chain: Chain, entry_points: Vec<EntryPoint>) -> Self {
+        Self { pool, chain, entry_points }
+    }
+
+    /// Where the operation is in its life; `None` when it is not known (any more).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn status(&self, hash: B256) -> Result<Option<StatusRecord>, BuilderError> {
+        with_pool(&self.pool, move |pool| pool.status(hash)).await
+    }
+
+    /// The receipt in the form of `eth_getUserOperationReceipt`; `None` until the operation is included.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn receipt(&self, hash: B256) -> Result<Option<Value>, BuilderError> {
+        let inclusion = with_pool(&self.pool, move |pool| pool.inclusion(hash)).await?;
+        Ok(inclusion.and_then(|inclusion| serde_json::from_str(&inclusion.receipt).ok()))
+    }
+
+    /// The operation with its place on the chain, which is `None` while it waits. A dropped one is not found.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the node is needed and does not answer.
+    pub async fn operation(&self, hash: B256) -> Result<Option<FoundOperation>, BuilderError> {
+        let (inclusion, pooled) =
+            with_pool(&self.pool, move |pool| Ok((pool.inclusion(hash)?, pool.operation(hash)?)))
+                .await?;
+        let Some(inclusion) = inclusion else {
+            let live = self.pool.get(hash);
+            return Ok(live.map(|pooled| FoundOperation {
+                user_operation: pooled.operation.to_rpc(),
+                entry_point: pooled.entry_point.address,
+                block_number: None,
+                block_hash: None,
+                transaction_hash: None,
+            }));
+        };
+        let user_operation = match pooled {
+            Some(pooled) => Some(pooled.operation.to_rpc()),
+            None => self.from_chain(hash, inclusion.entry_point, inclusion.transaction).await?,
+        };
+        Ok(user_operation.map(|user_operation| FoundOperation {
+            user_operation,
+            entry_point: inclusion.entry_point,
+            block_number: Some(inclusion.block_number),
+            block_hash: Some(inclusion.block_hash),
+            transaction_hash: Some(inclusion.transaction),
+        }))
+    }
+
+    /// The operation out of the transaction's own calldata, when somebody else included it.
+    async fn from_chain(
+        &self,
+        hash: B256,
+        entry_point: Address,
+        transaction: B256,
+    ) -> Result<Option<Value>, BuilderError> {
+        let Some(entry_point) = self.entry_points.iter().find(|known| known.address == entry_point)
+        else {
+            return Ok(None);
+        };
+        let Some(transaction) = self.chain.transaction(transaction).await? else { return Ok(None) };
+        let chain_id = self.chain.chain_id().await?;
+        let Ok((operations, _)) = decode_handle_ops(transaction.input(), entry_point.version)
+        else {
+            return Ok(None);
+        };
+        let found = operations.into_iter().find(|operation| {
+            operation.hash(entry_point.address, chain_id, None).is_ok_and(|own| own == hash)
+        });
+        Ok(found.map(|operation| operation.to_rpc()))
+    }
+}
