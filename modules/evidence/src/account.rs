@@ -198,7 +198,7 @@ impl AccountReader {
         check_state(&policy, block.timestamp())?;
         let operators = self.operators(block, &policy).await?;
         let kind = self.kind(block, account).await?;
-        let references = self.references(module, account, &policy).await?;
+        let references = self.policies(module, account, &policy).await?;
         Ok(Account { address: account, module, code_hash, kind, policy, references, operators })
     }
 
@@ -252,9 +252,15 @@ impl AccountReader {
             .ok_or(AccountError::UnsupportedKind { account_id })
     }
 
-    /// The policies of the configuration. Any event that hashes to the commitment holds them: the
-    /// commitment in the pinned state is what counts, not which log it came from.
-    async fn references(
+    /// The policies that a configuration commits to, with their parameters, from the events of its block.
+    ///
+    /// Any event that hashes to the commitment holds them: the commitment in the pinned state is what
+    /// counts, not which log they came from.
+    ///
+    /// # Errors
+    ///
+    /// When no such event is there, or logs cannot be read.
+    pub async fn policies(
         &self,
         module: Address,
         account: Address,

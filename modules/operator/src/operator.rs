@@ -76,7 +76,7 @@ impl Operator {
             entry_points: config.entry_points,
             max_block_age: config.max_block_age,
             validity: config.validity,
-            work: Semaphore::new(config.concurrency),
+            work: Semaphore::new(config.concurrency.min(Semaphore::MAX_PERMITS)),
         })
     }
 
@@ -140,6 +140,13 @@ impl Operator {
             .await
             .map_err(|error| fault::from_node(&error, evidence.block_hash))?;
         let entry = self.record(id, evidence, verdict, index).await?;
+        tracing::info!(
+            account = %entry.action.account,
+            nonce = %entry.action.nonce,
+            evidence = %entry.evidence_hash(),
+            allow = matches!(entry.statement, Statement::Allow { .. }),
+            "decided"
+        );
         self.sign(&entry)
     }
 

@@ -63,6 +63,7 @@ impl Default for ServerLimits {
 pub struct OperatorServer {
     address: SocketAddr,
     handle: ServerHandle,
+    request_time: Duration,
 }
 
 impl OperatorServer {
@@ -93,7 +94,7 @@ impl OperatorServer {
             .await?;
         let address = server.local_addr()?;
         let methods = Methods { operator, request_time: limits.request_time }.into_rpc();
-        Ok(Self { address, handle: server.start(methods) })
+        Ok(Self { address, handle: server.start(methods), request_time: limits.request_time })
     }
 
     /// Where the server listens.
@@ -108,11 +109,15 @@ impl OperatorServer {
         format!("http://{}", self.address)
     }
 
-    /// Stops accepting and waits until the requests under way are answered.
+    /// Stops accepting and waits until the requests under way are answered, no longer than one may take.
     pub async fn shutdown(self) {
+        /// For writing the last answer.
+        const GRACE: Duration = Duration::from_secs(1);
         // An error says that it is stopped already.
         let _ = self.handle.stop();
-        self.handle.stopped().await;
+        let longest = self.request_time.saturating_add(GRACE);
+        // A connection that stays open beyond that has nothing to wait for.
+        let _ = tokio::time::timeout(longest, self.handle.stopped()).await;
     }
 }
 

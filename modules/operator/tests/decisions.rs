@@ -10,6 +10,7 @@ use writ_attestation::{
     action_of, max_cost_of, reasons_hash,
     wire::{Allow, AttestRequest, Deny, OperatorFault, OperatorResponse},
 };
+use writ_bindings::WritModule;
 use writ_evidence::Execution;
 use writ_operator::Operator;
 use writ_types::{EntryPointVersion, UserOperation};
@@ -127,6 +128,15 @@ async fn two_operators_sign_one_digest_that_the_chain_accepts_v08() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_operators_sign_one_digest_that_the_chain_accepts_v07() {
     decide_and_execute(EntryPointVersion::V07).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_operators_sign_one_digest_that_the_chain_accepts_v09() {
+    if common::entry_point_creation(EntryPointVersion::V09).is_none() {
+        println!("SKIPPED: the creation code of EntryPoint v0.9 is not beside the repository");
+        return;
+    }
+    decide_and_execute(EntryPointVersion::V09).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -338,4 +348,35 @@ async fn nothing_is_signed_for_what_is_not_the_accounts() {
     let ignorant = Operator::open(config).await.unwrap();
     let fault = ignorant.attest(&chain.request(&good).await).await.unwrap_err();
     assert_eq!(fault, OperatorFault::UnknownPolicy { policy_id: chain.parameters[0].policy_id() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn configurations_that_enforce_nothing_get_no_signature() {
+    let mut chain = Chain::start(EntryPointVersion::V08).await;
+    let operator = chain.operator(0).await;
+    let good = chain.configuration();
+    let off = WritModule::Configuration { mode: writ_bindings::MODE_OFF, ..good.clone() };
+    let forgetful = WritModule::Configuration { readsHistory: false, ..good.clone() };
+    let elsewhere = WritModule::Configuration { entryPoint: RECIPIENT, ..good.clone() };
+    let observed = WritModule::Configuration { mode: writ_bindings::MODE_OBSERVE, ..good.clone() };
+    let module = chain.module;
+    for (configuration, hook, expected) in [
+        (&off, module, Some("mode is off")),
+        (&good, Address::ZERO, Some("as hook")),
+        (&forgetful, module, Some("readsHistory is off")),
+        (&elsewhere, module, Some("is configured for EntryPoint")),
+        (&observed, module, None),
+    ] {
+        chain.account = chain.deploy_account(configuration, hook).await;
+        let operation = chain.send_native(0, 0, 0);
+        let answer = operator.attest(&chain.request(&operation).await).await;
+        match (answer, expected) {
+            (Ok(OperatorResponse::Allow(_)), None) => {}
+            (
+                Err(OperatorFault::NotConfigured { reason } | OperatorFault::Refused { reason }),
+                Some(expected),
+            ) => assert!(reason.contains(expected), "{reason}"),
+            (answer, expected) => panic!("{answer:?} instead of {expected:?}"),
+        }
+    }
 }

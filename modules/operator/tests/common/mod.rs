@@ -98,42 +98,32 @@ impl Chain {
     }
 
     async fn deploy(&mut self, version: EntryPointVersion) {
-        let (package, salt) = match version {
-            EntryPointVersion::V07 => (
-                "contracts-v07",
-                "90d8084deab30c2a37c45e8d47f49f2f7965183cb6990a98943ef94940681de3",
-            ),
-            _ => (
-                "contracts-v08",
-                "0a59dbff790c23c976a548690c27297883cc66b4c67024f9117b0238995e35e9",
-            ),
-        };
-        let artifact =
-            node_module(&format!("@account-abstraction/{package}/artifacts/EntryPoint.json"));
-        let artifact: serde_json::Value =
-            serde_json::from_slice(&std::fs::read(artifact).unwrap()).unwrap();
-        let creation = hex::decode(artifact["bytecode"].as_str().unwrap()).unwrap();
-        let deployed = self.create2(salt.parse().unwrap(), &creation).await;
-        assert_eq!(deployed, self.entry_point.address);
+        let (salt, creation) = entry_point_creation(version).unwrap();
+        assert_eq!(self.create2(salt, &creation).await, self.entry_point.address);
 
         assert_eq!(self.create2(B256::ZERO, &module_creation_code()).await, self.module);
         let operators: Vec<_> = (0..3).map(|index| operator_key(index).address()).collect();
         self.create2(B256::ZERO, &operator_set_creation_code(&operators).unwrap()).await;
         assert_eq!(self.create2(B256::ZERO, &token_creation()).await, self.token);
 
-        let configuration = self.configuration();
-        let creation = dev_account_creation_code(
-            self.entry_point.address,
-            self.module,
-            installation_data(&configuration, &self.references()),
-            self.module,
-        );
-        self.account = self.create2(B256::ZERO, &creation).await;
+        self.account = self.deploy_account(&self.configuration(), self.module).await;
         self.send(self.account, Bytes::new(), 10 * ETHER).await;
         let mint = DevToken::mintCall { to: self.account, amount: U256::from(1_000) };
         self.send(self.token, mint.abi_encode().into(), 0).await;
-        let deposit = EntryPointContract::depositToCall { account: self.account };
+    }
+
+    /// An account with the module as validator, and `hook`, whose gas is paid.
+    pub async fn deploy_account(
+        &self,
+        configuration: &WritModule::Configuration,
+        hook: Address,
+    ) -> Address {
+        let data = installation_data(configuration, &self.references());
+        let creation = dev_account_creation_code(self.entry_point.address, self.module, data, hook);
+        let account = self.create2(B256::ZERO, &creation).await;
+        let deposit = EntryPointContract::depositToCall { account };
         self.send(self.entry_point.address, deposit.abi_encode().into(), 10 * ETHER).await;
+        account
     }
 
     pub fn configuration(&self) -> WritModule::Configuration {
@@ -434,6 +424,30 @@ fn write_policy(store: &Path) -> Parameters {
 pub fn token_creation() -> Vec<u8> {
     let arguments = DevToken::constructorCall { name_: "Dollar".into(), symbol_: "USD".into() };
     [&DevToken::BYTECODE[..], &arguments.abi_encode()].concat()
+}
+
+/// Salt and creation code of an EntryPoint. That of v0.9 is not on npm and stands beside the repository, or nowhere.
+pub fn entry_point_creation(version: EntryPointVersion) -> Option<(B256, Vec<u8>)> {
+    let (package, salt) = match version {
+        EntryPointVersion::V07 => {
+            ("contracts-v07", "90d8084deab30c2a37c45e8d47f49f2f7965183cb6990a98943ef94940681de3")
+        }
+        EntryPointVersion::V08 => {
+            ("contracts-v08", "0a59dbff790c23c976a548690c27297883cc66b4c67024f9117b0238995e35e9")
+        }
+        _ => {
+            let salt = "7702864008ddeab30aa67b7adc3d2653bc8d162714b1fe8fe4582df814f3bf61";
+            let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../../../shared/data/entrypoint-v0.9.initcode.hex");
+            let text = std::fs::read_to_string(path).ok()?;
+            return Some((salt.parse().unwrap(), hex::decode(text.trim()).unwrap()));
+        }
+    };
+    let path = node_module(&format!("@account-abstraction/{package}/artifacts/EntryPoint.json"));
+    let artifact: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let creation = hex::decode(artifact["bytecode"].as_str().unwrap()).unwrap();
+    Some((salt.parse().unwrap(), creation))
 }
 
 /// A file of an installed npm package.
