@@ -333,7 +333,7 @@ impl Gateway {
             evidence: allow.evidence,
             decided_at: ask.now,
             verdict: Verdict::Allowed {
-                attestation: allow.attestation,
+                attestation: Box::new(allow.attestation),
                 bounds: allow.bounds,
                 suffix: suffix.encode()?,
                 signers,

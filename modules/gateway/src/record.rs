@@ -38,7 +38,7 @@ pub enum Verdict {
     /// A quorum allowed.
     Allowed {
         /// What every operator of the quorum signed.
-        attestation: Attestation,
+        attestation: Box<Attestation>,
         /// The list behind the attestation's `bounds`.
         bounds: Bounds,
         /// The suffix that was handed out.
@@ -98,7 +98,7 @@ impl Decision {
             Verdict::Allowed { attestation, bounds, .. } => Some(Subject {
                 domain: self.domain,
                 action: self.action,
-                attestation: *attestation,
+                attestation: **attestation,
                 bounds: bounds.clone(),
             }),
             Verdict::Denied { .. } => None,

@@ -262,7 +262,7 @@ async fn an_attestation_for_something_else_is_refused_by_name() {
     for late in [suffix.valid_until - 11, suffix.valid_until + 1] {
         match at(late).await {
             Err(GateError::Attestation(error)) => {
-                assert_eq!((error.check(), error.code()), ("expired", -32533))
+                assert_eq!((error.check(), error.code()), ("expired", -32533));
             }
             other => panic!("{other:?}"),
         }

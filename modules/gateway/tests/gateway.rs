@@ -129,7 +129,8 @@ async fn one_reorganised_operator_does_not_matter_and_two_are_named() {
 
 #[tokio::test]
 async fn a_liar_never_counts() {
-    let lies: [(Behaviour, fn(&Lie) -> bool); 9] = [
+    type Expected = fn(&Lie) -> bool;
+    let lies: [(Behaviour, Expected); 9] = [
         (Behaviour::SignsAnotherNonce, |lie| *lie == Lie::Field { field: "nonce" }),
         (Behaviour::SignsAnotherDigest, |lie| *lie == Lie::Signature { index: 1 }),
         (Behaviour::SignsWithStrangeKey, |lie| *lie == Lie::Signature { index: 1 }),
