@@ -55,40 +55,36 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
         bytes calldata bounds,
         bytes calldata signatures
     ) internal view returns (bool) {
+        _checkCurrent(account, head, attested);
+        attested.action = action;
+        attested.policy = account.policy;
+        attested.bounds = keccak256(bounds);
+        return Quorum.verify(
+            _hashTypedData(Digests.attestation(attested)),
+            signatures,
+            account.operatorSet,
+            head.threshold()
+        );
+    }
+
+    /// @dev That the attestation is of the configuration in force, and of a window that can be meant.
+    function _checkCurrent(Account storage account, Head head, Attested memory attested)
+        private
+        view
+    {
         if (attested.level != head.level()) {
             revert LevelMismatch(attested.level, head.level());
         }
         if (attested.revision != head.revision()) {
             revert RevisionMismatch(attested.revision, head.revision());
         }
-        (address operatorSet, uint64 epoch) = (account.operatorSet, account.epoch);
+        uint64 epoch = account.epoch;
         if (attested.epoch != epoch) revert EpochMismatch(attested.epoch, epoch);
         // Above 2^47 EntryPoint v0.9 reads block numbers.
         if (
             attested.validAfter >= attested.validUntil || attested.validUntil >= 1 << 47
                 || attested.validUntil - attested.validAfter > MAX_VALIDITY
         ) revert InvalidValidity();
-
-        bytes32 digest = _hashTypedData(
-            keccak256(
-                abi.encode(
-                    Digests.ATTESTATION_TYPEHASH,
-                    action,
-                    account.policy,
-                    attested.evidence,
-                    keccak256(bounds),
-                    attested.revision,
-                    attested.epoch,
-                    attested.sequence,
-                    attested.level,
-                    attested.blockNumber,
-                    attested.blockHash,
-                    attested.validAfter,
-                    attested.validUntil
-                )
-            )
-        );
-        return Quorum.verify(digest, signatures, operatorSet, head.threshold());
     }
 
     /// @inheritdoc EIP712

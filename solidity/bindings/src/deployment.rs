@@ -59,8 +59,8 @@ pub fn operator_set_creation_code(operators: &[Address]) -> Result<Bytes, Operat
     let code = operator_set_code(operators)?;
     // At most 5,101 bytes: two bytes hold the length.
     let [.., high, low] = code.len().to_be_bytes();
-    // PUSH2 length, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN
-    let mut creation = vec![0x61, high, low, 0x80, 0x60, 0x0a, 0x5f, 0x39, 0x5f, 0xf3];
+    // PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN
+    let mut creation = vec![0x61, high, low, 0x80, 0x60, 0x0a, 0x3d, 0x39, 0x3d, 0xf3];
     creation.extend_from_slice(&code);
     Ok(creation.into())
 }
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(&code[1..21], operators[0].as_slice());
         assert_eq!(&code[21..], operators[1].as_slice());
         let creation = operator_set_creation_code(&operators).expect("valid");
-        assert_eq!(creation[..10], [0x61, 0, 41, 0x80, 0x60, 0x0a, 0x5f, 0x39, 0x5f, 0xf3]);
+        assert_eq!(creation[..10], [0x61, 0, 41, 0x80, 0x60, 0x0a, 0x3d, 0x39, 0x3d, 0xf3]);
         assert_eq!(creation[10..], code[..]);
     }
 

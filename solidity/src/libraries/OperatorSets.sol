@@ -56,7 +56,7 @@ library OperatorSets {
         for (uint256 i = 0; i < operators.length; ++i) {
             code = bytes.concat(code, bytes20(operators[i]));
         }
-        // PUSH2 length, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN
-        return bytes.concat(hex"61", bytes2(uint16(code.length)), hex"80600a5f395ff3", code);
+        // PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN
+        return bytes.concat(hex"61", bytes2(uint16(code.length)), hex"80600a3d393df3", code);
     }
 }

@@ -4,18 +4,24 @@ pragma solidity ^0.8.30;
 import {IWritErrors} from "../interfaces/IWritErrors.sol";
 import {Bounds} from "./Bounds.sol";
 
-/// @notice The fixed fields of an attestation as it travels.
+/// @notice An attestation: the members of the EIP-712 struct in their order, type hash first, so that its memory is what is
+/// hashed. What does not travel (action, policy, bounds' hash) is zero until verification fills it in.
 struct Attested {
-    uint8 level;
+    bytes32 typeHash;
+    bytes32 action;
+    bytes32 policy;
+    bytes32 evidence;
+    bytes32 bounds;
     uint64 revision;
     uint64 epoch;
     uint64 sequence;
+    uint8 level;
     uint64 blockNumber;
     bytes32 blockHash;
     uint48 validAfter;
     uint48 validUntil;
+    // Behind the struct: hashed as part of the action.
     uint128 maxCost;
-    bytes32 evidence;
 }
 
 /// @title An attestation at the end of a signature

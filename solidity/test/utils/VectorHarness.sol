@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {WritVerifier} from "writ/WritVerifier.sol";
+import {Configuration} from "writ/interfaces/WritTypes.sol";
+import {Digests} from "writ/libraries/Digests.sol";
+import {OperationAction} from "writ/libraries/OperationAction.sol";
+import {OperatorSets} from "writ/libraries/OperatorSets.sol";
+import {Attested, Suffix} from "writ/libraries/Suffix.sol";
+
+/// @notice The module's own code for suffixes and digests, opened up for vectors whose account exists nowhere.
+contract VectorHarness is WritVerifier {
+    function configure(address who, Configuration calldata c, uint64 revision) external {
+        Account storage account = accounts[who];
+        account.owner = c.owner;
+        account.threshold = c.threshold;
+        account.level = c.level;
+        account.mode = c.mode;
+        account.revision = revision;
+        account.operatorSet = c.operatorSet;
+        account.epoch = c.epoch;
+        account.policy = c.policy;
+        account.entryPoint = c.entryPoint;
+    }
+
+    function split(bytes calldata signature)
+        external
+        pure
+        returns (bool attached, bytes memory owner, bytes memory body)
+    {
+        return Suffix.split(signature);
+    }
+
+    function decode(bytes calldata body)
+        external
+        pure
+        returns (Attested memory attested, bytes memory bounds, bytes memory signatures)
+    {
+        return Suffix.decode(body);
+    }
+
+    function verify(address who, bytes32 action, bytes calldata body) external view returns (bool) {
+        Account storage account = accounts[who];
+        (Attested memory attested, bytes calldata bounds, bytes calldata signatures) =
+            Suffix.decode(body);
+        return _verify(account, _head(account), attested, action, bounds, signatures);
+    }
+
+    function requiredPrefund(PackedUserOperation calldata op) external pure returns (uint256) {
+        return OperationAction.requiredPrefund(op);
+    }
+
+    function separator() external view returns (bytes32) {
+        return _domainSeparator();
+    }
+
+    function digest(bytes32 structHash) external view returns (bytes32) {
+        return _hashTypedData(structHash);
+    }
+
+    function configurationAction(address account, bytes32 from, bytes32 to, uint256 nonce)
+        external
+        pure
+        returns (bytes32)
+    {
+        return Digests.configurationAction(account, from, to, nonce);
+    }
+
+    function operationTypeHash() external pure returns (bytes32) {
+        return Digests.USER_OPERATION_ACTION_TYPEHASH;
+    }
+
+    function creationCode(address[] calldata operators) external pure returns (bytes memory) {
+        return OperatorSets.creationCode(operators);
+    }
+}
