@@ -107,6 +107,10 @@ contract RawAccount {
         }
     }
 
+    function isModuleInstalled(uint256, address, bytes calldata) external pure returns (bool) {
+        return true;
+    }
+
     fallback() external payable {}
     receive() external payable {}
 }
@@ -116,5 +120,11 @@ contract Sequence is RawAccount {
     function run(address first, bytes calldata a, address second, bytes calldata b) external {
         _call(first, a);
         _call(second, b);
+    }
+
+    function runAs(RawAccount account, address to, bytes[] calldata calls) external {
+        for (uint256 i = 0; i < calls.length; ++i) {
+            account.forward(to, calls[i]);
+        }
     }
 }
