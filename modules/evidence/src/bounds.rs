@@ -1,10 +1,18 @@
 //! The exact bounds: what left the account in the simulation, per asset.
+//!
+//! Only assets that leave are listed. Each entry costs gas in the execution, so whoever estimates has to foresee the
+//! same list, and does so from the same transfers.
 
 use std::collections::BTreeMap;
 
-use alloy::primitives::{Address, U256};
+use alloy::{
+    primitives::{Address, U256},
+    sol_types::SolCall,
+};
 use writ_attestation::{Bound, Bounds, BoundsError};
 use writ_simulation::{Effects, TokenStandard};
+
+use crate::calls::Call;
 
 /// Why the outflow of an operation cannot be bounded on chain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +28,14 @@ pub enum AssetError {
         /// Its standard.
         standard: &'static str,
     },
+    /// The account takes back what it holds at its EntryPoint, which no bound measures.
+    #[error(
+        "call {index} withdraws the account's deposit or stake at the EntryPoint, which cannot be bounded"
+    )]
+    Deposit {
+        /// Position of the call.
+        index: usize,
+    },
     /// More than a bound can express.
     #[error("more than 2^128-1 of {asset} leaves the account")]
     TooLarge {
@@ -31,8 +47,37 @@ pub enum AssetError {
     List(#[from] BoundsError),
 }
 
-/// Net outflow of `account` per asset, native first, and every ERC-20 token that it sent, approved or
-/// that is listed in `called`, also with zero.
+/// Refuses calls that move the account's own money out of the EntryPoint: only the account itself can make them.
+///
+/// # Errors
+///
+/// [`AssetError::Deposit`] names the call.
+pub(crate) fn keeps_deposit(calls: &[Call], entry_point: Address) -> Result<(), AssetError> {
+    use writ_bindings::EntryPoint::{withdrawStakeCall, withdrawToCall};
+
+    let withdraws = |call: &Call| {
+        call.to == entry_point
+            && call.selector.is_some_and(|selector| {
+                [withdrawToCall::SELECTOR, withdrawStakeCall::SELECTOR].contains(&selector.0)
+            })
+    };
+    match calls.iter().position(withdraws) {
+        Some(index) => Err(AssetError::Deposit { index }),
+        None => Ok(()),
+    }
+}
+
+/// The list with a listed asset's bound raised to what the module measured; none when that raises nothing.
+pub(crate) fn raise(bounds: &Bounds, asset: Address, measured: U256) -> Option<Bounds> {
+    let measured = u128::try_from(measured).ok()?;
+    let mut list = bounds.as_slice().to_vec();
+    let bound = list.iter_mut().find(|bound| bound.asset == asset && bound.max_out < measured)?;
+    bound.max_out = measured;
+    Bounds::new(list).ok()
+}
+
+/// Net outflow of `account` per asset, native first, and every ERC-20 token that it sent or that is listed in
+/// `called`, also with zero.
 ///
 /// # Errors
 ///
@@ -58,11 +103,6 @@ pub fn exact_bounds(
             return Err(AssetError::Unsupported { token: moved.token, standard });
         }
     }
-    for granted in effects.approvals.iter().filter(|granted| granted.owner == account) {
-        if !granted.all && granted.id.is_zero() {
-            tokens.insert(granted.token, U256::ZERO);
-        }
-    }
     for (token, amount) in &mut tokens {
         *amount = effects.erc20_outflow(*token, account).unwrap_or_default();
     }
@@ -83,6 +123,7 @@ mod tests {
     use writ_simulation::{Approval, NativeTransfer, TokenTransfer};
 
     use super::*;
+    use crate::calls::{CallType, ExecType, Execution, decode_calls, encode_execute};
 
     const ACCOUNT: Address = Address::repeat_byte(0xac);
     const OTHER: Address = Address::repeat_byte(0x01);
@@ -130,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn approved_and_called_tokens_are_held_at_zero() {
+    fn called_tokens_are_held_at_zero_and_others_are_not_listed() {
         let approval = Approval {
             token: A,
             owner: ACCOUNT,
@@ -141,11 +182,40 @@ mod tests {
         };
         let effects = Effects {
             tokens: vec![moved(OTHER, OTHER, A, 1)],
-            approvals: vec![approval, Approval { owner: OTHER, token: OTHER, ..approval }],
+            approvals: vec![approval],
             ..Default::default()
         };
         let bounds = exact_bounds(&effects, ACCOUNT, [B]).unwrap();
-        assert_eq!(bounds.as_slice(), [Bound::native(0), Bound::erc20(A, 0), Bound::erc20(B, 0)]);
+        assert_eq!(bounds.as_slice(), [Bound::native(0), Bound::erc20(B, 0)]);
+    }
+
+    #[test]
+    fn a_bound_is_raised_only_to_more() {
+        let bounds = Bounds::new(vec![Bound::native(5), Bound::erc20(A, 7)]).unwrap();
+        let raised = raise(&bounds, A, U256::from(8)).unwrap();
+        assert_eq!(raised.as_slice(), [Bound::native(5), Bound::erc20(A, 8)]);
+        assert_eq!(raise(&bounds, A, U256::from(7)), None);
+        assert_eq!(raise(&bounds, B, U256::from(8)), None);
+        assert_eq!(raise(&bounds, A, U256::MAX), None);
+    }
+
+    #[test]
+    fn the_deposit_stays() {
+        let call = |to, data: &[u8]| {
+            let call = Execution { target: to, value: U256::ZERO, data: data.to_vec().into() };
+            let data = encode_execute(CallType::Single, ExecType::Default, &[call]);
+            decode_calls(ACCOUNT, &data.into()).unwrap()
+        };
+        let withdraw = writ_bindings::EntryPoint::withdrawToCall {
+            withdrawAddress: OTHER,
+            withdrawAmount: U256::ONE,
+        };
+        let withdraw = withdraw.abi_encode();
+        let refused = Err(AssetError::Deposit { index: 0 });
+        assert_eq!(keeps_deposit(&call(OTHER, &withdraw), OTHER), refused);
+        assert_eq!(keeps_deposit(&call(A, &withdraw), OTHER), Ok(()));
+        let deposit = writ_bindings::EntryPoint::depositToCall { account: ACCOUNT }.abi_encode();
+        assert_eq!(keeps_deposit(&call(OTHER, &deposit), OTHER), Ok(()));
     }
 
     #[test]

@@ -2,27 +2,23 @@
 
 use alloy::{
     eips::BlockId,
-    primitives::{Address, B256, Bytes, U256, keccak256},
+    primitives::{Address, Bytes, U256, keccak256},
 };
-use writ_attestation::{
-    Attestation, AttestationError, Bound, Bounds, Context, Denial, Domain, Suffix, ThrowawayQuorum,
-    ThrowawayRequest, UserOperationAction, action_of, attach, max_cost_of, reasons_hash, verify,
-    wire::MAX_PREDECESSORS,
-};
-use writ_policy::Value;
-use writ_simulation::{
-    OpOutcome, Overrides, PinnedBlock, SimulationRequest, Simulator, StateProvider,
-};
+use writ_attestation::{Domain, action_of, carries_suffix, wire::MAX_PREDECESSORS};
+use writ_simulation::{PinnedBlock, Simulator, StateProvider};
 use writ_types::{EntryPoint, EntryPointVersion, UserOperation};
 
 use crate::{
     account::{Account, AccountReader},
-    bounds::{AssetError, exact_bounds},
+    bounds::keeps_deposit,
     calls::{Call, decode_calls},
     document::{Facts, document},
-    error::{EvidenceError, PredecessorError},
+    error::EvidenceError,
+    evidence::Evidence,
     history::{HistoryHead, Spending, read_day},
     logs::validator_in_nonce,
+    predecessor::{Predecessor, predecessors},
+    run::{Run, reverted},
 };
 
 /// Most bytes of an encoded document: in hexadecimal it still fits one message between operator and gateway.
@@ -52,73 +48,6 @@ pub enum OwnerSignature {
     Required,
     /// It may be a stub.
     Ignored,
-}
-
-/// The complete input of a decision, and what the statements about it need.
-#[derive(Clone, Debug)]
-pub struct Evidence {
-    /// The input document.
-    pub document: Value,
-    /// Its canonical encoding.
-    pub encoded: Bytes,
-    /// keccak256 of the encoding.
-    pub hash: B256,
-    /// What is decided about.
-    pub action: UserOperationAction,
-    /// What left the account in the simulation, exactly.
-    pub bounds: Bounds,
-    /// The account.
-    pub account: Account,
-    /// The sequence that the module will require; 0 when no policy reads history.
-    pub sequence: u64,
-    /// Most that the operation may cost, in wei.
-    pub max_cost: u128,
-    /// Chain and enforcing contract.
-    pub domain: Domain,
-    /// Number of the pinned block.
-    pub block_number: u64,
-    /// Hash of the pinned block.
-    pub block_hash: B256,
-    /// Timestamp of the pinned block.
-    pub timestamp: u64,
-}
-
-impl Evidence {
-    /// The statement of an allow that holds for `valid_for` seconds after the pinned block.
-    #[must_use]
-    pub fn attestation(&self, valid_for: u64) -> Attestation {
-        let (configuration, state) =
-            (&self.account.policy.configuration, &self.account.policy.state);
-        Attestation {
-            action: self.action.hash(),
-            policy: configuration.policy,
-            evidence: self.hash,
-            bounds: self.bounds.hash(),
-            revision: state.revision,
-            epoch: configuration.epoch,
-            sequence: self.sequence,
-            level: configuration.level,
-            block_number: self.block_number,
-            block_hash: self.block_hash,
-            // EntryPoint v0.8 and later want a time strictly after validAfter: the pinned block's own is to count.
-            valid_after: self.timestamp.saturating_sub(1),
-            valid_until: self.timestamp.saturating_add(valid_for),
-        }
-    }
-
-    /// The statement of a refusal.
-    #[must_use]
-    pub fn denial(&self, reasons: &[String]) -> Denial {
-        Denial {
-            action: self.action.hash(),
-            policy: self.account.policy.configuration.policy,
-            evidence: self.hash,
-            revision: self.account.policy.state.revision,
-            block_number: self.block_number,
-            block_hash: self.block_hash,
-            reasons: reasons_hash(reasons),
-        }
-    }
 }
 
 /// Builds evidence. Clones share caches.
@@ -167,19 +96,10 @@ impl EvidenceBuilder {
         let domain = Domain::new(block.chain_id(), *module);
         let before = predecessors(request, &account, domain)?;
         let calls = decode_calls(operation.sender, &operation.call_data)?;
-        let called = self.measurable(block, &calls, operation.sender).await?;
-
+        keeps_deposit(&calls, entry_point.address)?;
+        let sent = self.sent(block, &calls, operation.sender).await?;
         let run = Run::new(request, &account, domain, &before)?;
-        let widest = Bounds::new(vec![Bound::native(u128::MAX)]).map_err(AssetError::List)?;
-        let first = run.simulate(&self.simulator, &widest).await?;
-        let bounds = exact_bounds(&first.effects, operation.sender, called.iter().copied())?;
-        // Again under the exact bounds, measured by the module itself: what is decided on is what it would let through.
-        let outcome = run.simulate(&self.simulator, &bounds).await?;
-        if reverted(&outcome) != reverted(&first)
-            || exact_bounds(&outcome.effects, operation.sender, called)? != bounds
-        {
-            return Err(EvidenceError::Unstable { output: revert_output(&outcome) });
-        }
+        let (bounds, outcome) = run.bounded(&self.simulator, &sent).await?;
 
         let day = self.history(block, &account, &before).await?;
         let sequence = account.policy.next_sequence(before.len() as u64);
@@ -219,18 +139,16 @@ impl EvidenceBuilder {
         })
     }
 
-    /// Targets that are called as ERC-20 tokens and can be measured as such.
-    async fn measurable(
+    /// Tokens that the calls say the account sends, as far as the module can measure them: also those that would not
+    /// tell with an event.
+    async fn sent(
         &self,
         block: &PinnedBlock,
         calls: &[Call],
         account: Address,
     ) -> Result<Vec<Address>, EvidenceError> {
-        let mut tokens: Vec<_> = calls
-            .iter()
-            .filter(|call| call.to != account && !call.function.is_empty())
-            .map(|call| call.to)
-            .collect();
+        let mut tokens: Vec<_> =
+            calls.iter().filter(|call| call.sends_tokens_of(account)).map(|call| call.to).collect();
         tokens.sort_unstable();
         tokens.dedup();
         let mut measurable = Vec::new();
@@ -285,7 +203,7 @@ fn check_request(request: &EvidenceRequest) -> Result<(), EvidenceError> {
     if request.operation.factory.is_some() || request.operation.authorization.is_some() {
         return Err(EvidenceError::Deploys);
     }
-    if writ_attestation::carries_suffix(&request.operation.signature) {
+    if carries_suffix(&request.operation.signature) {
         return Err(EvidenceError::SuffixPresent);
     }
     if request.predecessors.len() > MAX_PREDECESSORS {
@@ -296,158 +214,4 @@ fn check_request(request: &EvidenceRequest) -> Result<(), EvidenceError> {
         return Err(EvidenceError::OtherValidator { validator, module: request.module });
     }
     Ok(())
-}
-
-/// An operation ahead of the one asked about, its attestation verified.
-#[derive(Debug)]
-struct Predecessor {
-    operation: UserOperation,
-    owner_signature: Bytes,
-    suffix: Suffix,
-}
-
-/// Takes the predecessors apart and verifies each with the checks of the module. One that nobody attested would
-/// let its sender choose what the operation is simulated after.
-fn predecessors(
-    request: &EvidenceRequest,
-    account: &Account,
-    domain: Domain,
-) -> Result<Vec<Predecessor>, EvidenceError> {
-    let check = |position: u64, operation: &UserOperation| {
-        if operation.sender != request.operation.sender {
-            return Err(PredecessorError::OtherSender { sender: operation.sender });
-        }
-        if operation.version != request.entry_point.version {
-            return Err(PredecessorError::OtherVersion);
-        }
-        if validator_in_nonce(operation.nonce) != request.module {
-            return Err(PredecessorError::OtherValidator);
-        }
-        let (owner_signature, suffix) =
-            Suffix::split(&operation.signature)?.ok_or(PredecessorError::NoSuffix)?;
-        let context = Context {
-            domain,
-            entry_point: request.entry_point.address,
-            policy: &account.policy,
-            operators: &account.operators,
-            account_code: account.code_hash,
-            sequence: account.policy.next_sequence(position),
-            now: request.block.timestamp(),
-        };
-        verify(operation, &suffix, &context)?;
-        Ok(Predecessor {
-            operation: operation.clone(),
-            owner_signature: Bytes::copy_from_slice(owner_signature),
-            suffix,
-        })
-    };
-    (0u64..)
-        .zip(&request.predecessors)
-        .map(|(position, operation)| {
-            check(position, operation)
-                .map_err(|source| EvidenceError::Predecessor { index: position, source })
-        })
-        .collect()
-}
-
-/// The simulation of one request: everything except the bounds is fixed.
-struct Run<'a> {
-    request: &'a EvidenceRequest,
-    account: &'a Account,
-    domain: Domain,
-    before: &'a [Predecessor],
-    quorum: ThrowawayQuorum,
-    max_cost: u128,
-}
-
-impl<'a> Run<'a> {
-    fn new(
-        request: &'a EvidenceRequest,
-        account: &'a Account,
-        domain: Domain,
-        before: &'a [Predecessor],
-    ) -> Result<Self, EvidenceError> {
-        let quorum = ThrowawayQuorum::new(account.operators.len())
-            .map_err(|error| EvidenceError::Throwaway(AttestationError::Set(error)))?;
-        let max_cost = max_cost_of(&request.operation);
-        Ok(Self { request, account, domain, before, quorum, max_cost })
-    }
-
-    async fn simulate(
-        &self,
-        simulator: &Simulator,
-        bounds: &Bounds,
-    ) -> Result<OpOutcome, EvidenceError> {
-        let mut ops = Vec::with_capacity(self.before.len() + 1);
-        for (position, predecessor) in (0u64..).zip(self.before) {
-            let Predecessor { operation, owner_signature, suffix } = predecessor;
-            ops.push(self.attested(
-                operation,
-                owner_signature,
-                position,
-                suffix.max_cost,
-                &suffix.bounds,
-            )?);
-        }
-        let operation = &self.request.operation;
-        let position = self.before.len() as u64;
-        ops.push(self.attested(
-            operation,
-            &operation.signature,
-            position,
-            self.max_cost,
-            bounds,
-        )?);
-
-        let operator_set = self.account.policy.configuration.operator_set;
-        let mut request = SimulationRequest::bundle(self.request.entry_point, ops)
-            .with_overrides(Overrides::new().with_code(operator_set, self.quorum.code()));
-        if self.request.owner_signature == OwnerSignature::Ignored {
-            request = request.ignoring_signatures();
-        }
-        let mut simulation = simulator.simulate(&self.request.block, &request).await?;
-        if let Some(failure) = simulation.failure {
-            return Err(EvidenceError::from_failure(&failure, self.before.len()));
-        }
-        match simulation.ops.pop() {
-            Some(outcome) if outcome.receipt.is_some() => Ok(outcome),
-            _ => Err(EvidenceError::NotExecuted),
-        }
-    }
-
-    /// The operation with a suffix that the throw-away quorum signed.
-    fn attested(
-        &self,
-        operation: &UserOperation,
-        owner_signature: &[u8],
-        position: u64,
-        max_cost: u128,
-        bounds: &Bounds,
-    ) -> Result<UserOperation, EvidenceError> {
-        let block = &self.request.block;
-        let suffix = self
-            .quorum
-            .attest(&ThrowawayRequest {
-                operation,
-                entry_point: self.request.entry_point.address,
-                domain: self.domain,
-                policy: &self.account.policy,
-                account_code: self.account.code_hash,
-                sequence: self.account.policy.next_sequence(position),
-                block: (block.number(), block.hash(), block.timestamp()),
-                max_cost,
-                bounds,
-            })
-            .map_err(EvidenceError::Throwaway)?;
-        let signature = attach(owner_signature, &suffix).map_err(EvidenceError::Throwaway)?;
-        Ok(UserOperation { signature, ..operation.clone() })
-    }
-}
-
-fn reverted(outcome: &OpOutcome) -> bool {
-    !outcome.receipt.as_ref().is_some_and(|receipt| receipt.success)
-}
-
-fn revert_output(outcome: &OpOutcome) -> Bytes {
-    outcome.execution.as_ref().map(|frame| frame.output.clone()).unwrap_or_default()
 }

@@ -27,16 +27,20 @@ mod builder;
 mod calls;
 mod document;
 mod error;
+mod evidence;
 mod history;
 mod logs;
+mod predecessor;
+mod run;
 
 pub use account::{Account, AccountError, AccountKind, AccountReader, PolicyReference};
 pub use bounds::{AssetError, exact_bounds};
-pub use builder::{Evidence, EvidenceBuilder, EvidenceRequest, MAX_EVIDENCE_LEN, OwnerSignature};
+pub use builder::{EvidenceBuilder, EvidenceRequest, MAX_EVIDENCE_LEN, OwnerSignature};
 pub use calls::{
     Argument, ArgumentValue, Call, CallType, CallsError, ExecType, Execution, MAX_CALLS,
     decode_calls, encode_execute,
 };
 pub use document::{DOCUMENT_VERSION, MAX_EFFECTS, TooManyEffects};
 pub use error::{EvidenceError, PredecessorError};
+pub use evidence::Evidence;
 pub use history::{DAY, HistoryError, HistoryHead, Outflow, OutflowSource, Spending, read_day};

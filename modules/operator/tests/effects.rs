@@ -124,13 +124,24 @@ async fn what_cannot_be_bounded_is_not_signed() {
         "{fault:?}"
     );
 
-    // A token that moves without a log: the module measures it, and the second run shows.
-    let silent = chain.create2(B256::ZERO, &creation(SILENT)).await;
-    let transfer = Erc20::transferCall { to: RECIPIENT, value: U256::from(5) }.abi_encode();
-    let operation = chain.operation(0, 0, &[call(silent, transfer)]);
+    let entry_point = chain.entry_point.address;
+    let withdraw = writ_bindings::EntryPoint::withdrawToCall {
+        withdrawAddress: RECIPIENT,
+        withdrawAmount: U256::ONE,
+    };
+    let operation = chain.operation(0, 0, &[call(entry_point, withdraw.abi_encode())]);
     let fault = operator.attest(&chain.request(&operation).await).await.unwrap_err();
     assert!(
-        matches!(&fault, OperatorFault::SimulationFailed { reason, .. } if reason.contains("the same under the bounds")),
+        matches!(&fault, OperatorFault::Refused { reason } if reason.contains("deposit")),
         "{fault:?}"
     );
+
+    // A token that moves without an event: the module measures it, and what it measured is decided on.
+    let silent = chain.create2(B256::ZERO, &creation(SILENT)).await;
+    let transfer = Erc20::transferCall { to: RECIPIENT, value: U256::ZERO }.abi_encode();
+    let operation = chain.operation(0, 0, &[call(silent, transfer)]);
+    let evaluation = operator.evaluate(&chain.request(&operation).await).await.unwrap();
+    let bounds = evaluation.bounds.unwrap();
+    assert_eq!(common::amounts(&bounds)[1], (silent, 5));
+    assert_eq!(evaluation.reasons, ["an asset without a cap"]);
 }

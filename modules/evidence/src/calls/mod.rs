@@ -38,6 +38,18 @@ pub struct Call {
     pub data: Bytes,
 }
 
+impl Call {
+    /// Whether this is an ERC-20 call by which tokens of `account`, the caller, are sent.
+    pub(crate) fn sends_tokens_of(&self, account: Address) -> bool {
+        match self.arguments.as_slice() {
+            // transfer(to, value), not approve(spender, value)
+            [Argument { name: "to", .. }, _] => true,
+            [Argument { value: ArgumentValue::Address(from), .. }, _, _] => *from == account,
+            _ => false,
+        }
+    }
+}
+
 /// Why calldata was not understood. Every variant is a refusal: nothing is decided on a guess.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -67,6 +67,17 @@ fn approve_and_transfer_from_are_known_and_others_are_selectors() {
 }
 
 #[test]
+fn who_sends_is_read_from_the_arguments() {
+    let sends =
+        |data: Vec<u8>| decode(&single(TOKEN, 0, data)).unwrap()[0].sends_tokens_of(ACCOUNT);
+    assert!(sends(transferCall { to: TOKEN, value: U256::ONE }.abi_encode()));
+    assert!(!sends(approveCall { spender: TOKEN, value: U256::ONE }.abi_encode()));
+    assert!(sends(transferFromCall { from: ACCOUNT, to: TOKEN, value: U256::ONE }.abi_encode()));
+    assert!(!sends(transferFromCall { from: TOKEN, to: ACCOUNT, value: U256::ONE }.abi_encode()));
+    assert!(!sends(hex!("deadbeef").to_vec()));
+}
+
+#[test]
 fn plain_value_has_no_selector_and_no_calldata_makes_no_call() {
     let call = &decode(&single(TOKEN, 5, Bytes::new())).unwrap()[0];
     assert_eq!((call.selector, call.value), (None, U256::from(5)));
