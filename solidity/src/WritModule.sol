@@ -24,6 +24,15 @@ import {
 ///
 /// It has no owner, no upgrade and no setting of its own. It trusts the account's code to call it as ERC-7579 says, which
 /// is why attestations name the account's code hash.
+///
+/// What it does not cover:
+/// - Another validator of the same account: its operations get no ticket, but before EntryPoint v0.9 an operation that
+///   reverts leaves its ticket to any other with the same calldata in that transaction. Under Enforce, be the only one.
+/// - Functions of the account that it does not hook: there the calldata is attested, but no bound is measured.
+/// - Assets without a bound, and what a paymaster takes on its own account.
+/// - Installing inside of a first operation (initCode): it reads NUMBER and writes the account's slots, which ERC-7562
+///   allows to staked factories only, if at all. Deploy first.
+/// - Other signatures of the account: ERC-1271 is refused through this module, not through others.
 contract WritModule is WritValidator, WritHook {
     /// @dev Gas for asking the account what it still has installed; removal never depends on the answer.
     uint256 private constant QUESTION_GAS = 50_000;
