@@ -74,9 +74,7 @@ impl Chain {
         store: PathBuf,
         parameters: Vec<Parameters>,
     ) -> Self {
-        let anvil = Anvil::at(node_module("@foundry-rs/anvil-linux-amd64/bin/anvil"))
-            .args(["--hardfork", "prague"])
-            .spawn();
+        let anvil = Anvil::at(anvil_program()).args(["--hardfork", "prague"]).spawn();
         let provider = RootProvider::new_http(anvil.endpoint_url());
         let funder = anvil.addresses()[0];
         let owner = PrivateKeySigner::from_bytes(&B256::repeat_byte(0x0e)).unwrap();
@@ -448,6 +446,20 @@ pub fn entry_point_creation(version: EntryPointVersion) -> Option<(B256, Vec<u8>
         serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let creation = hex::decode(artifact["bytecode"].as_str().unwrap()).unwrap();
     Some((salt.parse().unwrap(), creation))
+}
+
+/// The native anvil of the pinned toolchain.
+fn anvil_program() -> PathBuf {
+    let system = match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    };
+    let machine = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    node_module(&format!("@foundry-rs/anvil-{system}-{machine}/bin/anvil"))
 }
 
 /// A file of an installed npm package.
