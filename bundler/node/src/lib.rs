@@ -1,1 +1,23 @@
-//! The writ binary: configuration, wiring, subcommands.
+//! The `writ` program: configuration, wiring, subcommands. No rule of Writ lives here.
+//!
+//! ```text
+//! writ bundler ── config ──> state, pool, gateway, gate ──> admission ─┬─> rpc
+//!                                                                     └─> builder
+//! writ operator ─ config ──> operator ──> its own server
+//! writ dev ────── anvil + contracts + 3 × `writ operator` + `writ bundler` + demonstration
+//! ```
+//!
+//! Invariants: every setting has one name, shared by flag, environment (`WRIT_…`) and TOML; a
+//! process ends with a sentence that says what to do, or serves until SIGINT or SIGTERM.
+
+pub mod bundler;
+pub mod config;
+pub mod dev;
+pub mod operator;
+
+mod command;
+mod error;
+mod shutdown;
+
+pub use command::{main, run};
+pub use error::NodeError;

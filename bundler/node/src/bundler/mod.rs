@@ -1,0 +1,170 @@
+//! `writ bundler`: the parts, put together.
+
+mod backend;
+mod convert;
+mod key;
+mod policy_view;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use writ_admission::{Admission, AdmissionParts, AdmissionRules};
+use writ_builder::{Builder, BuilderConfig, BuilderError, BuilderParts, BundleSigner, Health, Part};
+use writ_evidence::AccountReader as EvidenceAccounts;
+use writ_gateway::{
+    AccountReader, DecisionStore, Gate, GateOptions, Gateway, GatewayOptions, OperatorEndpoint,
+};
+use writ_policy::PolicyStore;
+use writ_pool::{Pool, PoolConfig};
+use writ_rpc::ServerConfig;
+use writ_simulation::{NodeClient, NodeOptions, Simulator, StateOptions, StateProvider};
+use writ_types::EntryPoint;
+
+use self::backend::NodeBackend;
+use crate::{
+    NodeError,
+    config::{BundlerArguments, GateMode},
+    shutdown,
+};
+
+/// Seconds that an attestation must still be valid for when an operation is admitted or bundled.
+const EXPIRY_MARGIN: u64 = 30;
+
+/// Runs the bundler until SIGINT or SIGTERM.
+///
+/// # Errors
+/// When a part does not start; each says what to do.
+pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
+    let entry_points = entry_points(&arguments)?;
+    let signer = BundleSigner::new(&key::read(&arguments.signer_key_file)?)
+        .map_err(NodeError::start)?;
+    let signer_address = signer.address();
+    let policies = Arc::new(PolicyStore::open(&arguments.policies).map_err(NodeError::start)?);
+    std::fs::create_dir_all(&arguments.data_dir).map_err(|error| {
+        NodeError::start(format!("cannot use {}: {error}", arguments.data_dir.display()))
+    })?;
+
+    let node = NodeClient::new(arguments.node_url.as_str(), NodeOptions::default())
+        .map_err(NodeError::start)?;
+    let chain_id = node.chain_id().await.map_err(NodeError::start)?;
+    let pool = PoolConfig {
+        max_operations: arguments.pool_size as usize,
+        ..PoolConfig::new(chain_id)
+    };
+    let pool =
+        Arc::new(Pool::open(arguments.data_dir.join("pool"), pool).map_err(NodeError::start)?);
+    let state = StateProvider::new(node.clone(), StateOptions::default());
+    let simulator = Simulator::default();
+
+    let gate = gate(&arguments, &simulator, &node)?;
+    let parts = AdmissionParts {
+        state,
+        simulator: simulator.clone(),
+        gate: Arc::new(gate),
+        pool,
+        entry_points,
+    };
+    let admission = Admission::new(parts, AdmissionRules::default());
+
+    let health = Health::new();
+    let parts = BuilderParts {
+        admission: admission.clone(),
+        node: node.clone(),
+        signer,
+        health: health.clone(),
+    };
+    let config = BuilderConfig {
+        beneficiary: arguments.beneficiary,
+        poll_interval: arguments.poll_interval(),
+        max_operations: arguments.bundle_size as usize,
+        ..BuilderConfig::default()
+    };
+    let (builder, handle) = Builder::new(parts, config);
+    if let Err(error) = builder.check_signer().await {
+        if !matches!(error, BuilderError::Node(_)) {
+            return Err(NodeError::start(error));
+        }
+        health.red(Part::Node, error.to_string());
+    }
+
+    let backend = Arc::new(NodeBackend {
+        admission,
+        builder: handle,
+        accounts: EvidenceAccounts::new(simulator, node),
+        modules: arguments.modules.clone(),
+        policies,
+        chain_id,
+        signer: signer_address,
+    });
+    let server = writ_rpc::serve(&ServerConfig::new(arguments.listen), backend)
+        .await
+        .map_err(NodeError::start)?;
+    tracing::info!(url = server.url(), chain = chain_id, signer = %signer_address, "bundler is serving");
+
+    let (stop, stopped) = watch::channel(false);
+    let serving = async {
+        shutdown::requested().await;
+        // First no new operations, then the builder ends between two steps; everything is durable.
+        server.stop().await;
+        let _ = stop.send(true);
+    };
+    tokio::join!(builder.run(stopped), serving);
+    Ok(())
+}
+
+/// The canonical EntryPoints behind the configured addresses.
+fn entry_points(arguments: &BundlerArguments) -> Result<Vec<EntryPoint>, NodeError> {
+    let mut served = Vec::with_capacity(arguments.entry_points.len());
+    for address in arguments.entry_points.iter().copied() {
+        let version = writ_types::EntryPointVersion::from_canonical_address(address).ok_or_else(
+            || NodeError::start(format!("--entry-points: {address} is no canonical EntryPoint")),
+        )?;
+        let entry_point = EntryPoint { address, version };
+        if served.contains(&entry_point) {
+            return Err(NodeError::start(format!("--entry-points: {address} is named twice")));
+        }
+        served.push(entry_point);
+    }
+    if served.is_empty() {
+        return Err(NodeError::start("--entry-points: name at least one"));
+    }
+    Ok(served)
+}
+
+fn gate(
+    arguments: &BundlerArguments,
+    simulator: &Simulator,
+    node: &NodeClient,
+) -> Result<Gate, NodeError> {
+    let mode = match arguments.gate {
+        GateMode::Off => writ_gateway::GateMode::Off,
+        GateMode::Installed => writ_gateway::GateMode::Installed,
+        GateMode::Required => writ_gateway::GateMode::Required,
+    };
+    if mode != writ_gateway::GateMode::Off && arguments.modules.is_empty() {
+        return Err(NodeError::start(
+            "the gate knows no Writ module: name at least one with --modules, or say --gate=off",
+        ));
+    }
+    let gateway = if arguments.operators.is_empty() {
+        // It can still verify attestations that arrive with their operations.
+        None
+    } else {
+        let store =
+            DecisionStore::open(&arguments.data_dir.join("decisions")).map_err(NodeError::start)?;
+        let options = GatewayOptions {
+            operators: arguments
+                .operators
+                .iter()
+                .map(|url| OperatorEndpoint { url: url.to_string(), address: None })
+                .collect(),
+            time: arguments.quorum_timeout(),
+            margin: EXPIRY_MARGIN,
+            ..GatewayOptions::default()
+        };
+        Some(Gateway::new(options, store).map_err(NodeError::start)?)
+    };
+    let accounts = AccountReader::new(simulator.clone(), arguments.modules.clone());
+    let options = GateOptions { mode, margin: EXPIRY_MARGIN };
+    Ok(Gate::new(options, accounts, node.clone(), gateway))
+}

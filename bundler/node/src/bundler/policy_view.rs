@@ -1,0 +1,77 @@
+//! `writ_getPolicy`: an account's configuration and what its policies mean, in words.
+
+use alloy::primitives::{Address, keccak256};
+use serde_json::json;
+use writ_evidence::{AccountError, AccountReader, PolicyReference};
+use writ_policy::{Limits, PolicyStore};
+use writ_rpc::{AttestedBlock, PolicyEntry, PolicyView};
+use writ_simulation::PinnedBlock;
+use writ_types::{ErrorCode, Refusal};
+
+/// Looks at the modules in order and shows the first that the account has installed.
+pub(super) async fn policy_view(
+    accounts: &AccountReader,
+    modules: &[Address],
+    policies: &PolicyStore,
+    block: &PinnedBlock,
+    account: Address,
+) -> Result<PolicyView, Refusal> {
+    let mut view = PolicyView {
+        account,
+        module: None,
+        configuration: None,
+        policies: Vec::new(),
+        // The paths out of an account are not examined yet, and nothing is called closed that was
+        // not examined.
+        enforcement: json!("unknown"),
+        block: AttestedBlock { number: block.number(), hash: block.hash() },
+    };
+    for module in modules.iter().copied() {
+        match accounts.read(block, module, account).await {
+            Ok(found) => {
+                view.module = Some(module);
+                view.configuration = Some(json!({
+                    "configuration": found.policy.configuration,
+                    "state": found.policy.state,
+                }));
+                view.policies = found
+                    .references
+                    .iter()
+                    .map(|reference| policy_entry(policies, reference))
+                    .collect();
+                return Ok(view);
+            }
+            Err(
+                AccountError::NotDeployed
+                | AccountError::NotInstalled { .. }
+                | AccountError::Off
+                | AccountError::Exited { .. },
+            ) => {}
+            Err(AccountError::Node(error)) => {
+                return Err(Refusal::new(ErrorCode::ResourceUnavailable, error.to_string()));
+            }
+            Err(error) => return Err(Refusal::new(ErrorCode::Internal, error.to_string())),
+        }
+    }
+    Ok(view)
+}
+
+fn policy_entry(policies: &PolicyStore, reference: &PolicyReference) -> PolicyEntry {
+    let parameters_hash = keccak256(&reference.parameters);
+    let known = policies.get(reference.policy_id);
+    let parameters =
+        known.and_then(|policy| policy.parameters_from_encoding(&reference.parameters).ok());
+    PolicyEntry {
+        policy_id: reference.policy_id,
+        name: known.map(|policy| policy.manifest().name.clone()),
+        parameters_hash,
+        parameters: writ_policy::decode(&reference.parameters, &Limits::default())
+            .ok()
+            .and_then(|value| serde_json::from_str(&value.to_json()).ok()),
+        description: match (known, &parameters) {
+            (Some(policy), Some(parameters)) => policy.describe(parameters),
+            (Some(_), None) => vec!["the parameters do not fit the policy's schema".to_owned()],
+            (None, _) => vec!["this bundler does not have the policy".to_owned()],
+        },
+    }
+}

@@ -1,0 +1,104 @@
+//! `writ bundler`: names, defaults and help of everything the bundler is told.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use alloy::primitives::Address;
+use clap::{Args, ValueEnum};
+use url::Url;
+
+/// When an operation needs an attestation to be included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum GateMode {
+    /// Never: a plain ERC-4337 bundler.
+    Off,
+    /// When the account has a Writ module in Observe or Enforce, or validates by one.
+    #[default]
+    Installed,
+    /// Always: operations of accounts without a policy are refused too.
+    Required,
+}
+
+/// Everything the bundler is told.
+#[derive(Clone, Debug, Args)]
+pub struct BundlerArguments {
+    /// TOML file; its keys are the names of these flags.
+    #[arg(long, env = "WRIT_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// JSON-RPC URL of the node. It needs no debug or trace methods.
+    #[arg(long, env = "WRIT_NODE_URL", value_name = "URL", default_value = "http://127.0.0.1:8545")]
+    pub node_url: Url,
+
+    /// Address on which the bundler's JSON-RPC and /health are served.
+    #[arg(long, env = "WRIT_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:4337")]
+    pub listen: SocketAddr,
+
+    /// Folder of the pool, the decisions and the record of submitted bundles. One process at a time.
+    #[arg(long, env = "WRIT_DATA_DIR", value_name = "FOLDER", default_value = "writ-data")]
+    pub data_dir: PathBuf,
+
+    /// File with the private key (32 bytes in hex) that signs and pays for bundles. It must be
+    /// readable by its owner only, and the account must have no code.
+    #[arg(long, env = "WRIT_SIGNER_KEY_FILE", value_name = "FILE")]
+    pub signer_key_file: PathBuf,
+
+    /// Account that receives the fees of the bundles; the signer, if not given.
+    #[arg(long, env = "WRIT_BENEFICIARY", value_name = "ADDRESS")]
+    pub beneficiary: Option<Address>,
+
+    /// EntryPoints to serve, preferred first: canonical addresses, comma-separated.
+    #[arg(
+        long,
+        env = "WRIT_ENTRY_POINTS",
+        value_name = "ADDRESSES",
+        value_delimiter = ',',
+        default_value = "0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108,0x0000000071727De22E5E9d8BAf0edAc6f37da032"
+    )]
+    pub entry_points: Vec<Address>,
+
+    /// When an operation needs an attestation.
+    #[arg(long, env = "WRIT_GATE", value_name = "MODE", default_value = "installed")]
+    pub gate: GateMode,
+
+    /// Writ modules whose attestations this bundler knows, comma-separated.
+    #[arg(long, env = "WRIT_MODULES", value_name = "ADDRESSES", value_delimiter = ',')]
+    pub modules: Vec<Address>,
+
+    /// JSON-RPC URLs of the operators to ask, comma-separated.
+    #[arg(long, env = "WRIT_OPERATORS", value_name = "URLS", value_delimiter = ',')]
+    pub operators: Vec<Url>,
+
+    /// How long the operators have to reach a quorum, in milliseconds.
+    #[arg(long, env = "WRIT_QUORUM_TIMEOUT_MS", value_name = "MS", default_value = "3000", value_parser = clap::value_parser!(u64).range(50..=60_000))]
+    pub quorum_timeout_ms: u64,
+
+    /// How often the node is asked for a new head, in milliseconds.
+    #[arg(long, env = "WRIT_POLL_INTERVAL_MS", value_name = "MS", default_value = "500", value_parser = clap::value_parser!(u64).range(10..=60_000))]
+    pub poll_interval_ms: u64,
+
+    /// Most operations in the pool.
+    #[arg(long, env = "WRIT_POOL_SIZE", value_name = "COUNT", default_value = "10000", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub pool_size: u64,
+
+    /// Most operations in one bundle.
+    #[arg(long, env = "WRIT_BUNDLE_SIZE", value_name = "COUNT", default_value = "32", value_parser = clap::value_parser!(u64).range(1..=128))]
+    pub bundle_size: u64,
+
+    /// Folder of policy bundles, used to put an account's policy into words (writ_getPolicy).
+    #[arg(long, env = "WRIT_POLICIES", value_name = "FOLDER", default_value = "policies")]
+    pub policies: PathBuf,
+}
+
+impl BundlerArguments {
+    /// How long the operators have to reach a quorum.
+    #[must_use]
+    pub const fn quorum_timeout(&self) -> Duration {
+        Duration::from_millis(self.quorum_timeout_ms)
+    }
+
+    /// How often the node is asked for a new head.
+    #[must_use]
+    pub const fn poll_interval(&self) -> Duration {
+        Duration::from_millis(self.poll_interval_ms)
+    }
+}

@@ -1,0 +1,9 @@
+//! Configuration: flags over environment over TOML over defaults, all from one table.
+
+mod bundler;
+mod file;
+mod operator;
+
+pub use bundler::{BundlerArguments, GateMode};
+pub use file::{ConfigurationError, parse};
+pub use operator::OperatorArguments;

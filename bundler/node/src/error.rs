@@ -1,0 +1,43 @@
+//! Why the program ends.
+
+use std::net::SocketAddr;
+
+use writ_attestation::KeyError;
+
+use crate::{config::ConfigurationError, dev::DevError};
+
+/// Why `writ` ends with an error: one sentence with the remedy where there is one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// Flags, environment or file.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    /// The operator's key.
+    #[error("the operator's key cannot be used: {0}")]
+    OperatorKey(#[source] KeyError),
+    /// An operator does not start.
+    #[error(transparent)]
+    Operator(#[from] Box<writ_operator::OperatorError>),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; stop what uses it, or name another with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A part of the bundler does not start.
+    #[error("{0}")]
+    Start(String),
+    /// The demonstration.
+    #[error(transparent)]
+    Dev(#[from] DevError),
+}
+
+impl NodeError {
+    /// A part of the bundler does not start, for the reason that the part gives.
+    pub(crate) fn start(error: impl std::fmt::Display) -> Self {
+        Self::Start(error.to_string())
+    }
+}

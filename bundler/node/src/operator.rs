@@ -1,0 +1,40 @@
+//! `writ operator`: one operator until it is told to stop.
+
+use std::sync::Arc;
+
+use writ_attestation::OperatorKey;
+use writ_operator::{Operator, OperatorConfig, OperatorServer};
+
+use crate::{NodeError, config::OperatorArguments, shutdown};
+
+/// Runs the operator until SIGINT or SIGTERM.
+///
+/// # Errors
+/// When its key, policies, signing log, node or address cannot be used; each says what to do.
+pub async fn run(arguments: OperatorArguments) -> Result<(), NodeError> {
+    let key = OperatorKey::from_file(&arguments.key_file).map_err(NodeError::OperatorKey)?;
+    let mut config = OperatorConfig::new(
+        key,
+        arguments.node_url.to_string(),
+        arguments.policies,
+        arguments.data_dir,
+    );
+    config.listen = arguments.listen;
+    config.max_block_age = arguments.max_block_age;
+    config.validity = arguments.max_validity;
+    let limits = config.limits;
+    let operator = Arc::new(Operator::open(config).await.map_err(Box::new)?);
+    let identity = operator.identity();
+    let server = OperatorServer::start(operator, arguments.listen, limits)
+        .await
+        .map_err(|source| NodeError::Listen { address: arguments.listen, source })?;
+    tracing::info!(
+        address = %identity.address,
+        chain = identity.chain_id,
+        url = server.url(),
+        "operator is serving"
+    );
+    shutdown::requested().await;
+    server.shutdown().await;
+    Ok(())
+}
