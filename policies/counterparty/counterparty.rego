@@ -107,7 +107,6 @@ receivers contains entry.to if {
 	some entry in input.effects.native
 	entry.from == account
 	entry.amount > 0
-	not is_gas(entry)
 }
 
 receivers contains entry.to if {
@@ -115,9 +114,6 @@ receivers contains entry.to if {
 	entry.from == account
 	entry.to != account
 }
-
-# What the account pays its EntryPoint is for gas, which maxCost limits.
-is_gas(entry) if entry.to == input.operation.entryPoint
 
 # Addresses among the arguments, alone or in a list.
 

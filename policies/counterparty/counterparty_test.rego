@@ -258,7 +258,7 @@ test_native_that_is_no_concern if {
 	reasons := counterparty.refusals with input as base
 		with data.parameters as parameters
 		with input.effects.native as [
-			{"from": me, "to": gate, "amount": 9}, {"from": stranger, "to": me, "amount": 1},
+			{"from": stranger, "to": me, "amount": 1},
 			{"from": friend, "to": stranger, "amount": 1}, {"from": me, "to": stranger, "amount": 0},
 		]
 	reasons == set()

@@ -16,6 +16,7 @@ use regorus::{Engine as Regorus, LimitError, PolicyLengthConfig, Value as Rego};
 
 use crate::{
     Integer, SourceError, Value,
+    bounded::install,
     convert::{ConvertError, from_rego, to_rego},
     profile::{PARAMETERS, Program},
     source::{MAX_COLUMNS, MAX_SOURCE_BYTES},
@@ -126,6 +127,7 @@ impl Engine {
 fn parse(files: &[(&str, &str)]) -> Result<Regorus, SourceError> {
     let mut regorus = Regorus::new();
     regorus.set_strict_builtin_errors(true);
+    install(&mut regorus).map_err(|error| SourceError::new("bundle", 1, 1, error))?;
     // Our own lexer has already enforced these; should it ever fail to, regorus does as well.
     regorus.set_policy_length_config(PolicyLengthConfig {
         max_col: u32::try_from(MAX_COLUMNS)

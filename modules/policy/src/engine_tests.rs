@@ -157,6 +157,46 @@ fn endless_work_is_stopped_by_the_clock() {
 }
 
 #[test]
+fn results_do_not_grow_without_bound() {
+    // Rules would be too deep a chain; statements of one rule are not.
+    let doubled = |seed: &str, call: &dyn Fn(usize) -> String| {
+        let mut text = format!("r := n if {{\n\tx0 := {seed}");
+        for step in 1..=40 {
+            text.push_str(&format!("\n\tx{step} := {}", call(step - 1)));
+        }
+        text.push_str("\n\tn := count(x40)\n}");
+        text
+    };
+    let texts = doubled("\"a\"", &|n| format!("concat(\"\", [x{n}, x{n}])"));
+    let arrays = doubled("[1]", &|n| format!("array.concat(x{n}, x{n})"));
+    for text in [texts, arrays] {
+        let Outcome::Failed(error) = evaluate(&text, "{}") else { panic!("{text}") };
+        assert!(error.contains("would make more than 65536"), "{error}");
+    }
+}
+
+#[test]
+fn bounded_builtins_answer_like_the_originals() {
+    for (text, expected) in [
+        ("r := concat(\", \", [\"b\", \"a\"])", Value::from("b, a")),
+        ("r := concat(\"-\", {\"b\", \"a\"})", Value::from("a-b")),
+        ("r := concat(\"-\", [])", Value::from("")),
+        ("r := array.concat([1], [2])", Value::array([1_u64.into(), 2_u64.into()])),
+    ] {
+        assert_eq!(value_of(text, "{}"), expected, "{text}");
+    }
+    for text in [
+        "r := concat(1, [])",
+        "r := concat(\"\", [1])",
+        "r := concat(\"\", \"a\")",
+        "r := array.concat([], {})",
+    ] {
+        assert!(matches!(evaluate(text, "{}"), Outcome::Failed(_)), "{text}");
+    }
+    assert!(matches!(evaluate("r := concat(\"\", [input.x])", "{}"), Outcome::Undefined));
+}
+
+#[test]
 fn one_evaluation_leaves_nothing_for_the_next() {
     let engine = compile("r := input.v").expect("compiles");
     let one = Value::object([("v", Value::from(1_u64))]);

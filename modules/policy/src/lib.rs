@@ -30,9 +30,13 @@
 //! * No chain, no network, no clock; the disk is read in [`PolicyStore`] only.
 //!
 //! Policies run on regorus' strict interpreter and are labelled `not provable`: a decision can be
-//! re-evaluated by anyone from its evidence, but not inside the EVM. Two things that follow from
-//! that engine: intermediate results may exceed 256 bits (the result may not), and work is bounded
-//! by wall-clock time rather than by a count that is the same everywhere.
+//! re-evaluated by anyone from its evidence, but not inside the EVM. What follows from that engine:
+//!
+//! * Intermediate results may exceed 256 bits; the result may not.
+//! * Work is bounded by wall-clock time, not by a count that is the same everywhere. The clock is
+//!   looked at between steps; comparing two values that share their parts many times over is one
+//!   step. So a policy is code that an operator chose to install: the checks keep an honest policy
+//!   exact and bounded, they do not contain a hostile one.
 
 pub use builtins::allowed_builtins;
 pub use bundle::{Bundle, BundleError, MANIFEST_FILE, MAX_FILES};
@@ -54,6 +58,7 @@ pub use value::Value;
 
 #[cfg(test)]
 mod arbitrary;
+mod bounded;
 mod builtins;
 mod bundle;
 mod convert;

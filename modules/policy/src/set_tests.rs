@@ -68,6 +68,17 @@ fn a_policy_without_a_result_denies_for_all() {
 }
 
 #[test]
+fn running_out_of_time_is_no_answer() {
+    // 20^8 steps; nobody may sign because one machine gave up on them.
+    let loops: Vec<String> = (0..8).map(|n| format!("some x{n} in n")).collect();
+    let numbers: Vec<String> = (0..20).map(|n| n.to_string()).collect();
+    let endless =
+        format!("n := [{}]\n\ndecision := count([1 | {}])", numbers.join(", "), loops.join("; "));
+    let set = PolicySet::new(vec![deny("\"x\""), policy("endless", &endless)]).expect("a set");
+    assert!(matches!(set.evaluate(&input()), Err(EvaluationError::Abstain(_))));
+}
+
+#[test]
 fn bounds_and_validity_only_shrink() {
     let bound = |kind: &str, asset: &str, most: u64| {
         format!(r#"{{"kind": "{kind}", "asset": "{asset}", "maxOut": {most}}}"#)
