@@ -11,6 +11,7 @@ import {
     PackedUserOperation
 } from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {Vm} from "forge-std/Vm.sol";
 import {IWritErrors} from "writ/interfaces/IWritErrors.sol";
 import {Bound, Configuration, Mode} from "writ/interfaces/WritTypes.sol";
 
@@ -339,23 +340,57 @@ abstract contract ValidationSuite is WritTest {
         control();
     }
 
+    /// @dev With 255 bits for it, `s` can be mirrored only where it lies next to half of the order. So an operator is made
+    /// up who signs this very decision with such an `s`: d = (s·k - z) / r.
     function test_aMalleatedSignatureIsNone() public {
-        Decision memory d = honest();
-        bytes memory body = Attestor.body(d, Attestor.operationAction(op, d), operatorKeys);
-        uint256 at = body.length - 32;
-        uint256 vs;
-        assembly {
-            vs := mload(add(add(body, 32), at))
-        }
-        uint256 s = vs & (type(uint256).max >> 1);
         uint256 order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
-        // The same point, mirrored: a valid signature for ecrecover if 255 bits were enough for it.
-        uint256 mirrored = ((order - s) & (type(uint256).max >> 1)) | (~vs & (1 << 255));
-        assembly {
-            mstore(add(add(body, 32), at), mirrored)
+        Decision memory d = honest();
+        bytes32 action = Attestor.operationAction(op, d);
+        Vm.Wallet memory point = vm.createWallet(uint256(keccak256("k")));
+        uint256 r = point.publicKeyX;
+        uint256 high = order / 2 + 1;
+        uint256 key = mulmod(
+            _inverse(r, order),
+            addmod(
+                mulmod(high, point.privateKey, order),
+                order - uint256(Attestor.digest(d, action)) % order,
+                order
+            ),
+            order
+        );
+        bytes memory code = operatorSet.code;
+        bytes20 made = bytes20(vm.addr(key));
+        for (uint256 i = 0; i < 20; ++i) {
+            code[1 + i] = made[i];
         }
+        vm.etch(operatorSet, code);
+
+        bytes memory body = Attestor.body(d, action, operatorKeys);
+        uint256 parity = point.publicKeyY & 1;
+        _replaceFirstSignature(body, r, (parity << 255) | high);
         sendUnsigned(withSuffix(Attestor.close(body)));
-        control();
+        // The control is the same point, mirrored into the lower half.
+        _replaceFirstSignature(body, r, ((1 - parity) << 255) | (order - high));
+        send(withSuffix(Attestor.close(body)));
+        assertEq(recipient.balance, 0.5 ether);
+    }
+
+    function _replaceFirstSignature(bytes memory body, uint256 r, uint256 vs) private pure {
+        // Behind index 0 of the first of three signatures at the end.
+        uint256 at = body.length - 3 * 65 + 1;
+        assembly ("memory-safe") {
+            mstore(add(add(body, 32), at), r)
+            mstore(add(add(body, 64), at), vs)
+        }
+    }
+
+    /// @dev By Fermat, for a prime modulus.
+    function _inverse(uint256 value, uint256 prime) private pure returns (uint256 result) {
+        result = 1;
+        for (uint256 exponent = prime - 2; exponent != 0; exponent >>= 1) {
+            if (exponent & 1 == 1) result = mulmod(result, value, prime);
+            value = mulmod(value, value, prime);
+        }
     }
 
     // ------------------------------------------------------------------ bounds
