@@ -45,8 +45,10 @@ impl Access<'_> {
     }
 }
 
+type StorageRule = fn(&Access<'_>) -> Verdict;
+
 /// The storage rules in the order in which a refusal is reported: the most specific one first.
-const ORDER: [(RuleId, fn(&Access<'_>) -> Verdict); 6] = [
+const ORDER: [(RuleId, StorageRule); 6] = [
     (RuleId::Sto010, sto_010),
     (RuleId::Sto031, sto_031),
     (RuleId::Sto021, sto_021),

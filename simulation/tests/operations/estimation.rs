@@ -2,27 +2,24 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use alloy::{
-    primitives::{Address, Bytes, U256, keccak256},
-    signers::{SignerSync, local::PrivateKeySigner},
-    sol_types::{SolCall, SolValue, sol},
-};
+use alloy::primitives::{Address, Bytes, U256, keccak256};
 use revm::{bytecode::opcode as op, primitives::hardfork::SpecId};
 use writ_simulation::{
     Overrides, PinnedBlock, SimulationRequest,
     estimation::{
         EstimationError, EstimationRequest, GasEstimate, GasLimits, SignaturePlan, estimate,
     },
+    test_utils::{SimpleAccount, execute_call},
 };
 use writ_types::{
-    CalldataGas, EntryPointVersion, ErrorCode, Factory, GasDefaults, GasSchedule, PartialPaymaster,
+    CalldataGas, EntryPointVersion, ErrorCode, GasDefaults, GasSchedule, PartialPaymaster,
     PartialUserOperation, UserOperation,
 };
 
 use crate::{
     asm::{Asm, account, asm, contract, paymaster},
     case::{HELPER, PAYMASTER, sender},
-    world::{CHAIN_ID, World, artifact, simulator},
+    world::{World, simulator},
 };
 
 /// `postOp(uint8,bytes,uint256,uint256)`
@@ -118,7 +115,7 @@ fn ether() -> U256 {
 
 #[test]
 fn limits_are_enough_and_100_gas_less_is_not() {
-    for version in [EntryPointVersion::V06, EntryPointVersion::V07, EntryPointVersion::V08] {
+    for version in World::versions() {
         for (validation, execution) in [(1, 1), (1_000, 10), (10, 3_000), (30_000, 200_000)] {
             let mut world = World::of(version);
             world.put(sender(), burner(validation, asm().burn(execution)));
@@ -170,7 +167,7 @@ fn calls_inside_calls_need_more_than_they_use() {
 
 #[test]
 fn paymasters_have_limits_of_their_own() {
-    for version in [EntryPointVersion::V07, EntryPointVersion::V08] {
+    for version in World::versions().into_iter().filter(|version| version.is_packed()) {
         for (validation, post_op) in [(1, 1), (5_000, 20), (20, 5_000)] {
             let mut world = World::of(version);
             world.put(sender(), burner(10, asm().burn(10)));
@@ -189,12 +186,12 @@ fn paymasters_have_limits_of_their_own() {
 fn deposit(world: &mut World, account: Address) {
     let selector = &keccak256("depositTo(address)")[..4];
     let data = [selector, account.into_word().as_slice()].concat();
-    world.transact(world.entry_point.address, data, 1_000_000_000_000_000_000);
+    world.chain.send(world.entry_point.address, data.into(), ether());
 }
 
 #[test]
 fn a_poor_payer_gets_the_same_estimate() {
-    for version in [EntryPointVersion::V06, EntryPointVersion::V07, EntryPointVersion::V08] {
+    for version in World::versions() {
         let mut rich = World::of(version);
         rich.put(sender(), burner(10, asm().burn(10)));
         let post_op = asm().on_selector(POST_OP, asm().burn(5));
@@ -457,69 +454,29 @@ fn work_is_bounded() {
     assert!(succeeds(&world, &operation, estimate.found, estimate.pre_verification_gas));
 }
 
-sol! {
-    #![sol(alloy_sol_types = alloy::sol_types)]
-
-    function createAccount(address owner, uint256 salt) returns (address);
-    function execute(address target, uint256 value, bytes data);
-}
-
 /// A real account, from its factory: estimated with a stub signature, sent with a real one.
 #[test]
 fn a_simple_account_is_created_and_used_with_what_was_estimated() {
-    let owner = PrivateKeySigner::from_bytes(&keccak256("owner")).unwrap();
-    for (version, package) in
-        [(EntryPointVersion::V07, "contracts-v07"), (EntryPointVersion::V08, "contracts-v08")]
-    {
+    for version in World::versions() {
         let mut world = World::of(version);
-        let creation = [
-            artifact(package, "SimpleAccountFactory").to_vec(),
-            world.entry_point.address.abi_encode(),
-        ];
-        // v0.8's factory takes calls from the EntryPoint's SenderCreator only, so its address is asked for.
-        let factory = world.create(creation.concat());
-        let create = createAccountCall { owner: owner.address(), salt: U256::ZERO }.abi_encode();
-        let get = [&keccak256("getAddress(address,uint256)")[..4], &create[4..]].concat();
-        let account =
-            Address::from_word(world.transact(factory, get, 0).as_ref().try_into().unwrap());
-        world.fund(account, ether());
-        let mut operation = unknown(&world, account);
-        operation.factory = Some(Factory { address: factory, data: create.into() });
-        operation.call_data =
-            executeCall { target: HELPER, value: U256::from(5), data: Bytes::new() }
-                .abi_encode()
-                .into();
-        operation.signature = Some(stub_signature());
+        let account = SimpleAccount::new(&mut world.chain, world.entry_point, 1);
+        let call_data = execute_call(HELPER, U256::from(5), Bytes::new());
+        let mut sent = account.operation(0, call_data, true);
+        let mut operation = PartialUserOperation::from(sent.clone());
+        // By the owner, but for something else.
+        operation.signature = Some(account.signature(keccak256("stub")));
+        operation.call_gas_limit = None;
+        operation.verification_gas_limit = None;
+        operation.pre_verification_gas = None;
         let estimate = estimated(&world, &operation).unwrap();
 
         let block = world.pin();
-        let mut sent = operation.complete(&GasDefaults {
-            fee_per_gas: u128::from(block.base_fee()) * 2,
-            ..GasDefaults::default()
-        });
         estimate.apply(&mut sent);
-        sign(&mut sent, &world, &owner);
+        account.sign(&mut sent);
         assert!(operation_succeeds(&world, &block, sent.clone()), "v{version}");
-        // The control: limits without slack, one of them too low.
+        // The control: found limits, one of them too low.
         sent.verification_gas_limit = estimate.found.verification - 100;
-        sign(&mut sent, &world, &owner);
+        account.sign(&mut sent);
         assert!(!operation_succeeds(&world, &block, sent), "v{version}");
     }
-}
-
-/// Well-formed, but by somebody else and for something else.
-fn stub_signature() -> Bytes {
-    let stranger = PrivateKeySigner::from_bytes(&keccak256("stranger")).unwrap();
-    let signature = stranger.sign_hash_sync(&keccak256("stub")).unwrap();
-    signature.as_bytes().to_vec().into()
-}
-
-fn sign(operation: &mut UserOperation, world: &World, owner: &PrivateKeySigner) {
-    let hash = operation.hash(world.entry_point.address, CHAIN_ID, None).unwrap();
-    let signature = if operation.version == EntryPointVersion::V07 {
-        owner.sign_message_sync(hash.as_slice())
-    } else {
-        owner.sign_hash_sync(&hash)
-    };
-    operation.signature = signature.unwrap().as_bytes().to_vec().into();
 }

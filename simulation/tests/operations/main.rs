@@ -1,9 +1,14 @@
 //! Operations whose accounts, factories and paymasters are assembled for the test, run through the real
 //! EntryPoints: each ERC-7562 rule with contracts that do exactly what it is about, and gas estimation.
 
+// Helpers of tests are not inside `#[test]` functions.
+#![allow(clippy::unwrap_used)]
+
 mod asm;
 mod case;
 mod estimation;
+mod guarded;
+mod module;
 mod rules_calls;
 mod rules_creation;
 mod rules_opcodes;

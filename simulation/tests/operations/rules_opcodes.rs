@@ -4,12 +4,13 @@ use alloy::primitives::{Address, U256};
 use revm::{bytecode::opcode as op, primitives::hardfork::SpecId};
 use writ_types::{
     EntityKind::{Account, Factory, Paymaster},
-    EntryPointVersion, RuleId,
+    RuleId,
 };
 
 use crate::{
     asm::{Asm, asm},
     case::{FACTORY, HELPER, PAYMASTER, created, existing, ids, sender, sponsored},
+    world::World,
 };
 
 /// Opcodes of OP-011 that only push a word.
@@ -52,7 +53,7 @@ fn op_011_each_banned_opcode_in_each_frame() {
 
 #[test]
 fn op_011_on_every_entry_point() {
-    for version in [EntryPointVersion::V06, EntryPointVersion::V07, EntryPointVersion::V08] {
+    for version in World::versions() {
         existing(uses(op::TIMESTAMP)).on(version).breaks(&[(RuleId::Op011, Account)]);
         created(uses(op::TIMESTAMP), asm()).on(version).breaks(&[(RuleId::Op011, Factory)]);
         sponsored(uses(op::TIMESTAMP)).on(version).breaks(&[(RuleId::Op011, Paymaster)]);
