@@ -27,10 +27,8 @@ pub enum Lie {
         /// The field.
         field: &'static str,
     },
-    /// The validity window is empty, over, or longer than accepted.
-    #[error(
-        "its validity window {valid_after}..{valid_until} is empty, over, or longer than {longest} s"
-    )]
+    /// The validity window is empty, or longer than accepted.
+    #[error("its validity window {valid_after}..{valid_until} is empty or longer than {longest} s")]
     Window {
         /// Start.
         valid_after: u64,
@@ -38,6 +36,12 @@ pub enum Lie {
         valid_until: u64,
         /// Longest span that is accepted.
         longest: u64,
+    },
+    /// The window ends before the operation could be included. No lie when the answer was recorded a while ago.
+    #[error("its validity window ends at {valid_until}, before the operation could be included")]
+    Over {
+        /// End.
+        valid_until: u64,
     },
     /// The attested cost does not cover the operation's prefund.
     #[error("its maxCost {attested} is below the prefund {required}")]
@@ -79,12 +83,13 @@ pub(crate) struct Checked {
     pub(crate) signer: Address,
 }
 
-/// Checks an allow against the question. `expected` is the operator's address where it is known.
+/// Checks an allow against the question. `expected` is the operator's address where it is known; `longest` is the longest
+/// window that is accepted, `margin` how long it must still last, in seconds.
 pub(crate) fn check_allow(
     ask: &Ask,
     block: BlockRef,
     expected: Option<Address>,
-    longest: u64,
+    (longest, margin): (u64, u64),
     allow: &Allow,
 ) -> Result<Checked, Lie> {
     let (attestation, policy) = (&allow.attestation, &ask.account.policy);
@@ -105,9 +110,11 @@ pub(crate) fn check_allow(
     if valid_after >= valid_until
         || valid_until >= TIME_LIMIT
         || valid_until - valid_after > longest
-        || valid_until < ask.now
     {
         return Err(window);
+    }
+    if valid_until < ask.now.saturating_add(margin) {
+        return Err(Lie::Over { valid_until });
     }
     let digest = attestation.digest(&ask.domain()).ok_or(window)?;
     let signer = check_signature(ask, digest, &allow.signature, expected)?;

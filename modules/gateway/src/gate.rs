@@ -9,7 +9,8 @@ use alloy::{
 use serde::{Deserialize, Serialize};
 use writ_attestation::{
     AttestationError, Context, LEVEL_QUORUM, MAX_SIGNATURES, Mode, Suffix, Verified, action_of,
-    attach, carries_suffix, diagnose, verify, wire::BlockRef,
+    attach, carries_suffix, diagnose, verify,
+    wire::{BlockRef, MAX_PREDECESSORS},
 };
 use writ_simulation::{NodeClient, PinnedBlock};
 use writ_types::{EntryPoint, UserOperation};
@@ -308,6 +309,13 @@ impl Gate {
                 request.operation.sender
             )));
         };
+        if request.predecessors.len() > MAX_PREDECESSORS {
+            return Err(GateError::Required(format!(
+                "{} operations of account {} are pending; an attestation can be obtained behind {MAX_PREDECESSORS} at most",
+                request.predecessors.len(),
+                request.operation.sender
+            )));
+        }
         let ask = self.ask(request, account);
         let granted = gateway.grant(&ask).await?;
         let mut operation = request.operation.clone();

@@ -14,7 +14,7 @@ use writ_attestation::{
 };
 
 use crate::{
-    Ask, Decision, DecisionStore, GatewayError, NoQuorum, OperatorEndpoint, OperatorError,
+    Ask, Decision, DecisionStore, GatewayError, Lie, NoQuorum, OperatorEndpoint, OperatorError,
     OperatorOutcome, Outcome, SignedAllow, StoreError, Verdict,
     check::{check_allow, check_deny},
     client::OperatorClient,
@@ -33,7 +33,7 @@ pub struct GatewayOptions {
     pub pause: Duration,
     /// Longest validity window that is accepted, in seconds.
     pub longest_validity: u64,
-    /// Seconds that a recorded attestation must still be valid for to be handed out again.
+    /// Seconds that an attestation must still be valid for to be handed out.
     pub margin: u64,
     /// Questions at the same time; more wait within their own time.
     pub concurrent: usize,
@@ -240,10 +240,10 @@ impl Gateway {
         // Dropping what is pending is what spares the quorum its slowest member.
         while matches!(tally.count(), Count::Open) {
             let Some((position, operator, answer)) = pending.next().await else { break };
-            let longest = self.options.longest_validity;
+            let window = (self.options.longest_validity, self.options.margin);
             match answer {
                 Ok(OperatorResponse::Allow(allow)) => {
-                    match check_allow(ask, block, operator, longest, &allow) {
+                    match check_allow(ask, block, operator, window, &allow) {
                         Ok(checked) => tally.allow(position, checked, allow),
                         Err(lie) => tally.settle(position, Outcome::Lied(lie)),
                     }
@@ -264,7 +264,7 @@ impl Gateway {
     }
 
     /// Another block that a failed question should be asked at: where an allow is live; or the present one, when the block
-    /// was remembered and has gone.
+    /// was remembered and has gone, or what was decided there is over.
     fn elsewhere(&self, tally: &Tally, asked: BlockRef, fresh: BlockRef) -> Option<BlockRef> {
         let mut live: Vec<(BlockRef, usize)> = Vec::new();
         for outcome in tally.outcomes() {
@@ -286,7 +286,7 @@ impl Gateway {
                 outcome,
                 Outcome::Fault(
                     OperatorFault::BlockUnknown { .. } | OperatorFault::BlockTooOld { .. }
-                )
+                ) | Outcome::Lied(Lie::Over { .. })
             )
         });
         live.map(|(block, _)| block)

@@ -323,6 +323,15 @@ async fn operations_ahead_move_the_sequence() {
     gate.recheck(GateRequest { predecessors: &ahead, ..request(&block, &second.operation) })
         .await
         .unwrap();
+
+    let many = vec![first.operation.clone(); 9];
+    let third = operation(9);
+    let behind = GateRequest { predecessors: &many, ..request(&block, &third) };
+    let refusal = gate.admit(behind).await.unwrap_err();
+    assert!(
+        matches!(&refusal, GateError::Required(reason) if reason.contains("behind 8")),
+        "{refusal}"
+    );
 }
 
 #[tokio::test]

@@ -356,3 +356,31 @@ fn an_unusable_url_is_named() {
         Gateway::new(GatewayOptions { operators, ..Default::default() }, store).unwrap_err();
     assert!(error.to_string().contains("nonsense"));
 }
+
+#[tokio::test]
+async fn the_same_question_twice_at_once_is_asked_at_one_block() {
+    let world = World::new(2, 3);
+    let slow = Behaviour::Slow(Duration::from_millis(100));
+    let (gateway, _operators, _folder) = world.gateway(&[slow.clone(), slow.clone(), slow]).await;
+    let (first, second) = (world.ask(operation(0), 7), world.ask(operation(0), 8));
+    let (first, second) = tokio::join!(gateway.attest(&first), gateway.attest(&second));
+    assert_eq!(first.unwrap().block_number, second.unwrap().block_number);
+}
+
+#[tokio::test]
+async fn a_decision_that_is_over_is_made_anew() {
+    let world = World::new(2, 2);
+    let (gateway, operators, _folder) =
+        world.gateway_with(&[Honest, Behaviour::Reorganised], quick()).await;
+    no_quorum(&gateway, &world.ask(operation(0), 7)).await;
+    // Much later the first operator's answer at block 7 is of no use, and the question is asked at the present block.
+    operators[1].behave(Honest);
+    let mut late = world.ask(operation(0), 9);
+    late.now = NOW + 295;
+    let failed = no_quorum(&gateway, &late).await;
+    assert!(failed.outcomes.iter().any(|one| one.outcome.kind() == "liveAllow"), "{failed}");
+    operators[0].forget();
+    operators[1].forget();
+    late.now = NOW + 200;
+    assert_eq!(gateway.attest(&late).await.unwrap().block_number, 9);
+}

@@ -261,6 +261,11 @@ impl TestOperator {
         *self.state.behaviour.lock().unwrap() = behaviour;
     }
 
+    /// Forgets its live allows, as when they have expired.
+    pub fn forget(&self) {
+        self.state.live.lock().unwrap().clear();
+    }
+
     pub fn stop(&self) {
         self.handle.stop().unwrap();
     }
