@@ -50,19 +50,25 @@ impl Pool {
                 return Err(PoolError::Unknown(*hash));
             }
         }
+        // Recorded again, it keeps its place in the order.
+        let known: Option<StoredAttempt> = self.store.get(Table::Attempts, attempt.transaction)?;
+        state.settled_attempts.retain(|settled| *settled != attempt.transaction);
+        let order = known.map_or_else(|| state.next(), |known| known.order);
         let mut batch = Batch::default();
-        let stored = StoredAttempt { order: state.next(), settled: false, attempt };
+        let stored = StoredAttempt { order, settled: false, attempt };
         self.store.put(&mut batch, Table::Attempts, stored.attempt.transaction, &stored)?;
         for hash in &stored.attempt.operations {
             self.store.put(&mut batch, Table::Statuses, hash, &record)?;
         }
-        self.store.write(batch)?;
+        let written = self.store.write(batch)?;
         let mut index = self.index_mut();
         for hash in &stored.attempt.operations {
             index.set_status(hash, status);
         }
         state.open_attempts.insert(stored.order, stored.attempt);
-        Ok(())
+        drop(index);
+        drop(state);
+        self.store.sync(written)
     }
 
     /// Attempts whose nonce is not known to be used, oldest first.
@@ -127,13 +133,14 @@ impl Pool {
         for transaction in forgotten {
             batch.delete(Table::Attempts, transaction);
         }
-        self.store.write(batch)?;
+        let written = self.store.write(batch)?;
         let mut index = self.index_mut();
         for hash in &returned {
             index.set_status(hash, Status::Pending);
         }
         drop(index);
         drop(state);
+        self.store.sync(written)?;
         self.announce();
         Ok(returned)
     }

@@ -108,7 +108,7 @@ impl Pool {
             }
         }
         let pruned = state.prune(&mut batch, self.config.max_finished);
-        self.store.write(batch)?;
+        let written = self.store.write(batch)?;
         let mut index = self.index_mut();
         for hash in gone.iter().chain(&superseded) {
             index.remove(hash);
@@ -122,6 +122,7 @@ impl Pool {
         }
         drop(index);
         drop(state);
+        self.store.sync(written)?;
         self.announce();
         Ok(superseded)
     }
@@ -164,7 +165,7 @@ impl Pool {
         for live in &revived {
             state.unfinish(&mut batch, &live.operation.hash);
         }
-        self.store.write(batch)?;
+        let written = self.store.write(batch)?;
         let mut index = self.index_mut();
         for live in revived {
             index.insert(live);
@@ -174,6 +175,7 @@ impl Pool {
         }
         drop(index);
         drop(state);
+        self.store.sync(written)?;
         self.announce();
         Ok(undone)
     }

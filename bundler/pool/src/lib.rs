@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   admission ──insert──┐                                   ┌── best(base fee) ──> builder
-//!                       v            one WriteBatch,        │
-//!   builder ──record_attempt──> [ event ] ──synced──> rocksdb, then the index in memory
+//!                       v            one batch, in order,   │
+//!   builder ──record_attempt──> [ event ] ──> log and index ──> synced ──> returns
 //!   chain   ──mine / unmine────────┘                        │
 //!                                                           └── status, inclusion, operation ──> RPC
 //!
@@ -13,8 +13,8 @@
 //! ```
 //!
 //! Invariants:
-//! * An event is one synced write batch. It is in the database before the call returns, and readers see
-//!   it only after that; a crash between two events loses neither.
+//! * An event is one write batch, and it is on the disk before the call returns. Batches get there in the order of
+//!   events, so that nothing is durable without what it rests on; a crash leaves a whole number of events.
 //! * The index in memory is a function of the database: [`Pool::open`] rebuilds it.
 //! * At most one live operation per EntryPoint, sender and nonce.
 //! * Nothing that was accepted is evicted to make room: a full pool refuses newcomers.

@@ -31,9 +31,10 @@ pub struct Inserted {
 pub struct Pool {
     pub(crate) config: PoolConfig,
     pub(crate) store: Store,
-    /// Held for a whole event, the write to disk included: events happen one after another.
+    /// Held until an event is in the log and in the index: events happen one after another. Waiting for
+    /// the disk comes after it, so that events which arrive together share one trip.
     state: Mutex<State>,
-    /// Held only to look or to apply an event that is durable: readers never wait for the disk.
+    /// Held only to look or to apply an event: readers never wait for the disk.
     index: RwLock<Index>,
     changes: watch::Sender<u64>,
 }
@@ -262,7 +263,7 @@ impl Pool {
         }
         state.unfinish(&mut batch, &hash);
         let pruned = state.prune(&mut batch, self.config.max_finished);
-        self.store.write(batch)?;
+        let written = self.store.write(batch)?;
         let mut index = self.index_mut();
         if let Some(other) = other {
             index.remove(&other);
@@ -273,6 +274,7 @@ impl Pool {
             state.forget_block(&hash);
         }
         drop(state);
+        self.store.sync(written)?;
         self.announce();
         Ok(Inserted { replaced })
     }
@@ -301,10 +303,10 @@ impl Pool {
         let mut batch = Batch::default();
         let stored = StoredOperation::new(&renewed, arrival);
         self.store.put(&mut batch, Table::Operations, hash, &stored)?;
-        self.store.write(batch)?;
+        let written = self.store.write(batch)?;
         self.index_mut().insert(Live::new(renewed, status, arrival));
         drop(state);
-        Ok(())
+        self.store.sync(written)
     }
 
     /// Holds a live operation back until [`release`](Self::release): it has to be validated again.
@@ -351,7 +353,7 @@ impl Pool {
             state.finish(&self.store, &mut batch, hash)?;
             pruned = state.prune(&mut batch, self.config.max_finished);
         }
-        self.store.write(batch)?;
+        let written = self.store.write(batch)?;
         let mut index = self.index_mut();
         if next.is_live() {
             index.set_status(&hash, next);
@@ -363,6 +365,7 @@ impl Pool {
             state.forget_block(&hash);
         }
         drop(state);
+        self.store.sync(written)?;
         self.announce();
         Ok(())
     }

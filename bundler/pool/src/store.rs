@@ -2,9 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
+use parking_lot::Mutex;
 use rocksdb::{
     ColumnFamily, ColumnFamilyDescriptor, DB, ErrorKind, IteratorMode, Options, WriteBatch,
     WriteOptions,
@@ -61,7 +62,16 @@ pub(crate) struct Store {
     path: PathBuf,
     /// A write failed: what is in memory may be ahead of the disk, so that nothing more is accepted.
     failed: AtomicBool,
+    /// Batches written to the log so far.
+    written: AtomicU64,
+    /// Batches of which it is known that a crash does not undo them. The lock is held while the disk works.
+    synced: Mutex<u64>,
 }
+
+/// A batch in the log. It is not durable before [`Store::sync`] has returned for it.
+#[derive(Debug, Clone, Copy)]
+#[must_use = "a batch is not durable before it is synced"]
+pub(crate) struct Written(u64);
 
 /// A key and its value.
 pub(crate) type Row<T> = (Box<[u8]>, T);
@@ -91,7 +101,13 @@ impl Store {
             Table::ALL.map(|table| ColumnFamilyDescriptor::new(table.name(), Options::default()));
         let database = DB::open_cf_descriptors(&options, path, tables)
             .map_err(|error| explain(path, &error))?;
-        let store = Self { database, path: path.to_owned(), failed: AtomicBool::new(false) };
+        let store = Self {
+            database,
+            path: path.to_owned(),
+            failed: AtomicBool::new(false),
+            written: AtomicU64::new(0),
+            synced: Mutex::new(0),
+        };
         store.check_meta(chain_id)?;
         Ok(store)
     }
@@ -102,7 +118,8 @@ impl Store {
             None => {
                 let mut batch = Batch::default();
                 self.put(&mut batch, Table::Meta, "format", &(FORMAT, chain_id))?;
-                self.write(batch)
+                let written = self.write(batch)?;
+                self.sync(written)
             }
             Some((FORMAT, found)) if found == chain_id => Ok(()),
             Some((FORMAT, found)) => Err(PoolError::Mismatch {
@@ -161,15 +178,11 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a batch durable: when this returns, a crash does not undo it. After one failure every further
-    /// write fails, until the database is opened again.
-    pub(crate) fn write(&self, batch: Batch) -> Result<(), PoolError> {
-        if self.failed.load(Ordering::Acquire) {
-            return Err(PoolError::Storage {
-                path: self.path.clone(),
-                reason: "an earlier write failed; restart after the cause is removed".to_owned(),
-            });
-        }
+    /// Appends a batch to the log. Batches reach the disk in this order, so that one that rests on an
+    /// earlier one is never durable without it. After one failure every further write fails, until the
+    /// database is opened again.
+    pub(crate) fn write(&self, batch: Batch) -> Result<Written, PoolError> {
+        self.check_failed()?;
         let mut changes = WriteBatch::default();
         for (table, key, value) in batch.changes {
             let family = self.family(table)?;
@@ -179,11 +192,38 @@ impl Store {
             }
         }
         let mut options = WriteOptions::default();
-        options.set_sync(true);
-        self.database.write_opt(changes, &options).map_err(|error| {
-            self.failed.store(true, Ordering::Release);
-            explain(&self.path, &error)
+        options.set_sync(false);
+        self.database.write_opt(changes, &options).map_err(|error| self.fail(&error))?;
+        Ok(Written(self.written.fetch_add(1, Ordering::AcqRel) + 1))
+    }
+
+    /// Makes a batch durable: when this returns, a crash does not undo it. Callers that wait at the same
+    /// time share one trip to the disk.
+    pub(crate) fn sync(&self, Written(number): Written) -> Result<(), PoolError> {
+        let mut synced = self.synced.lock();
+        if *synced >= number {
+            return Ok(());
+        }
+        self.check_failed()?;
+        let written = self.written.load(Ordering::Acquire);
+        self.database.flush_wal(true).map_err(|error| self.fail(&error))?;
+        *synced = written;
+        Ok(())
+    }
+
+    fn check_failed(&self) -> Result<(), PoolError> {
+        if !self.failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        Err(PoolError::Storage {
+            path: self.path.clone(),
+            reason: "an earlier write failed; restart after the cause is removed".to_owned(),
         })
+    }
+
+    fn fail(&self, error: &rocksdb::Error) -> PoolError {
+        self.failed.store(true, Ordering::Release);
+        explain(&self.path, error)
     }
 
     /// Every key and value of a table, in the order of keys.

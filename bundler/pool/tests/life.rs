@@ -37,6 +37,9 @@ fn a_bundle_is_on_record_before_it_is_sent() {
         pool.record_attempt(one.clone()).unwrap();
         assert!(pool.best(entry_point().address, 0, 10).is_empty(), "not bundled twice");
         pool.record_attempt(bumped.clone()).unwrap();
+        // Recorded twice is recorded once.
+        pool.record_attempt(bumped.clone()).unwrap();
+        assert_eq!(pool.open_attempts().len(), 2);
     }
     let pool = open(&folder);
     assert_eq!(pool.open_attempts(), [one.clone(), bumped.clone()]);

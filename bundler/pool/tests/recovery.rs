@@ -117,6 +117,39 @@ fn a_killed_process_loses_nothing_it_acknowledged() {
 }
 
 #[test]
+fn threads_that_insert_together_lose_nothing() {
+    let folder = TempDir::new().unwrap();
+    let pool = open(&folder);
+    let (threads, each) = (8, 25);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let pool = &pool;
+            scope.spawn(move || {
+                for number in 0..each {
+                    pool.insert(operation(1_000 * thread + number, 0, 0, 10)).unwrap();
+                    // Everybody also tries to take the same place; one of them gets it.
+                    drop(pool.insert(operation(999_999, 0, number, 10 + u128::from(thread))));
+                }
+            });
+        }
+    });
+    let before = pool.all();
+    drop(pool);
+    let pool = open(&folder);
+    assert_eq!(pool.all(), before);
+    for number in
+        (0..threads).flat_map(|thread| (0..each).map(move |number| 1_000 * thread + number))
+    {
+        assert!(pool.get(operation(number, 0, 0, 10).hash).is_some());
+    }
+    assert_eq!(
+        pool.of_sender(common::sender(999_999)).len(),
+        4,
+        "the limit holds under contention"
+    );
+}
+
+#[test]
 fn a_database_in_use_is_named() {
     let folder = TempDir::new().unwrap();
     let pool = open(&folder);
@@ -203,7 +236,7 @@ fn check(pool: &Pool, entries: &[PoolOperation]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn memory_is_a_function_of_the_database(

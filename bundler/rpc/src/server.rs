@@ -6,14 +6,18 @@ use jsonrpsee::{
     core::RegisterMethodError,
     server::{BatchRequestConfig, Server, ServerConfig as HttpConfig, ServerHandle},
 };
+use tokio::time::timeout;
 use tower::ServiceBuilder;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{
-    Backend, MethodLimits,
+    Backend, Health, MethodLimits,
     health::{HealthLayer, Probe},
     methods,
 };
+
+/// Longest time for finding out about the health; a balancer waits no longer either.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where to listen, and the bounds on what a stranger can send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,9 +120,12 @@ pub async fn serve<B: Backend>(
         concurrent: config.max_concurrent_requests,
     };
     let methods = methods(backend.clone(), limits)?;
+    let patience = config.request_timeout.min(HEALTH_TIMEOUT);
     let probe: Probe = Arc::new(move || {
         let backend = backend.clone();
-        Box::pin(async move { backend.health().await })
+        Box::pin(async move {
+            timeout(patience, backend.health()).await.unwrap_or_else(|_| Health::unanswered())
+        })
     });
     let http =
         ServiceBuilder::new().option_layer(cors(&config.cors_origins)?).layer(HealthLayer(probe));

@@ -2,187 +2,18 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod echo;
+
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::B256;
+use echo::{CHAIN, Echo, SENDER, known};
 use serde_json::{Value, json};
-use writ_rpc::{
-    AttestedBlock, Backend, Check, Decision, Evaluation, GasEstimate, GasPrice, GasPrices, Health,
-    OperationStatus, PolicyView, RunningServer, ServerConfig, ServerError, StateOverrides,
-    UserOperationByHash, UserOperationReceipt, Verdict, serve,
-};
-use writ_types::{
-    EntryPoint, EntryPointVersion, ErrorCode, GasDefaults, PartialUserOperation, Refusal,
-    UserOperation,
-};
-
-const CHAIN: u64 = 31_337;
-const SENDER: &str = "0x1111111111111111111111111111111111111111";
-
-/// Answers from what it is given, so that a test sees what arrived.
-#[derive(Default)]
-struct Echo {
-    sick: AtomicBool,
-}
-
-fn price(wei: u64) -> GasPrice {
-    GasPrice { max_fee_per_gas: U256::from(wei * 2), max_priority_fee_per_gas: U256::from(wei) }
-}
-
-fn known() -> B256 {
-    B256::repeat_byte(0xab)
-}
-
-impl Backend for Echo {
-    fn entry_points(&self) -> Vec<EntryPoint> {
-        vec![
-            EntryPoint::canonical(EntryPointVersion::V08),
-            EntryPoint::canonical(EntryPointVersion::V06),
-        ]
-    }
-
-    fn chain_id(&self) -> u64 {
-        CHAIN
-    }
-
-    fn client_version(&self) -> String {
-        "writ/test".into()
-    }
-
-    async fn send_user_operation(
-        &self,
-        at: EntryPoint,
-        operation: UserOperation,
-    ) -> Result<B256, Refusal> {
-        match operation.nonce_sequence() {
-            // Over the limit, as a policy would say it.
-            1 => Err(Refusal::new(ErrorCode::PolicyDenied, "denied by policy")
-                .with(|data| data.reasons = vec!["over the limit per operation".into()])),
-            2 => {
-                tokio::time::sleep(Duration::from_secs(60)).await;
-                Ok(B256::ZERO)
-            }
-            _ => operation
-                .hash(at.address, CHAIN, None)
-                .map_err(|error| Refusal::new(ErrorCode::InvalidFields, error.to_string())),
-        }
-    }
-
-    async fn estimate_user_operation_gas(
-        &self,
-        _: EntryPoint,
-        operation: PartialUserOperation,
-        overrides: StateOverrides,
-    ) -> Result<GasEstimate, Refusal> {
-        let operation =
-            operation.complete(&GasDefaults { call_gas_limit: 7, ..GasDefaults::default() });
-        Ok(GasEstimate {
-            pre_verification_gas: U256::from(overrides.len()),
-            verification_gas_limit: U256::from(operation.verification_gas_limit),
-            call_gas_limit: U256::from(operation.call_gas_limit),
-            paymaster_verification_gas_limit: None,
-            paymaster_post_op_gas_limit: None,
-        })
-    }
-
-    async fn user_operation_by_hash(
-        &self,
-        hash: B256,
-    ) -> Result<Option<UserOperationByHash>, Refusal> {
-        Ok((hash == known()).then(|| UserOperationByHash {
-            user_operation: json!({}),
-            entry_point: EntryPointVersion::V08.canonical_address(),
-            block_number: Some(16),
-            block_hash: Some(B256::ZERO),
-            transaction_hash: Some(B256::ZERO),
-        }))
-    }
-
-    async fn user_operation_receipt(
-        &self,
-        hash: B256,
-    ) -> Result<Option<UserOperationReceipt>, Refusal> {
-        Ok((hash == known()).then(|| UserOperationReceipt {
-            user_op_hash: hash,
-            entry_point: EntryPointVersion::V08.canonical_address(),
-            sender: SENDER.parse().unwrap(),
-            nonce: U256::from(1),
-            paymaster: None,
-            actual_gas_cost: U256::from(10),
-            actual_gas_used: U256::from(5),
-            success: true,
-            reason: None,
-            logs: vec![],
-            receipt: json!({}),
-        }))
-    }
-
-    async fn policy(&self, account: Address) -> Result<PolicyView, Refusal> {
-        Ok(PolicyView {
-            account,
-            module: None,
-            configuration: None,
-            policies: vec![],
-            enforcement: json!("unknown"),
-            block: AttestedBlock { number: 1, hash: B256::ZERO },
-        })
-    }
-
-    async fn evaluate(
-        &self,
-        _: EntryPoint,
-        _: PartialUserOperation,
-    ) -> Result<Evaluation, Refusal> {
-        Ok(Evaluation {
-            decision: Verdict::NotRequired,
-            reasons: vec![],
-            bounds: vec![],
-            effects: json!({}),
-            signature_checked: false,
-            block: AttestedBlock { number: 1, hash: B256::ZERO },
-            evidence: None,
-        })
-    }
-
-    async fn attest(
-        &self,
-        _: EntryPoint,
-        mut operation: UserOperation,
-    ) -> Result<UserOperation, Refusal> {
-        operation.signature = [&operation.signature[..], b"attested"].concat().into();
-        Ok(operation)
-    }
-
-    async fn decision(&self, _: B256) -> Result<Option<Decision>, Refusal> {
-        Ok(None)
-    }
-
-    async fn user_operation_status(&self, hash: B256) -> Result<Option<OperationStatus>, Refusal> {
-        Ok((hash == known()).then(|| OperationStatus {
-            status: "failed".into(),
-            reason: "included, execution reverted".into(),
-            transaction_hash: Some(B256::repeat_byte(1)),
-            block_number: Some(255),
-            gate: Some("enforced".into()),
-        }))
-    }
-
-    async fn gas_prices(&self) -> Result<GasPrices, Refusal> {
-        Ok(GasPrices { slow: price(1), standard: price(2), fast: price(3) })
-    }
-
-    async fn health(&self) -> Health {
-        let ok = !self.sick.load(Ordering::Relaxed);
-        let detail = if ok { "block 7" } else { "unreachable" };
-        Health { checks: vec![Check { name: "node".into(), ok, detail: detail.into() }] }
-    }
-}
+use writ_rpc::{RunningServer, ServerConfig, ServerError, serve};
+use writ_types::{EntryPointVersion, UserOperation};
 
 struct Client {
     server: RunningServer,
@@ -488,7 +319,7 @@ async fn slow_requests_end_and_do_not_pile_up() {
 
 #[tokio::test]
 async fn health_is_red_while_something_fails() {
-    let client = Client::new().await;
+    let client = Client::with(|config| config.request_timeout = Duration::from_millis(300)).await;
     let url = format!("{}/health", client.server.url());
     let ask = || async {
         let response = client.http.get(&url).send().await.unwrap();
@@ -504,6 +335,9 @@ async fn health_is_red_while_something_fails() {
     assert_eq!(body["checks"][0]["detail"], "unreachable");
     client.backend.sick.store(false, Ordering::Relaxed);
     assert_eq!(ask().await.0, 200, "recovers by itself");
+    client.backend.stuck.store(true, Ordering::Relaxed);
+    let (status, body) = ask().await;
+    assert_eq!((status, &body["checks"][0]["ok"]), (503, &json!(false)), "and never hangs");
     // Only GET /health is taken out of the RPC's way.
     let other = client.http.get(client.server.url()).send().await.unwrap();
     assert_eq!(other.status().as_u16(), 405);
