@@ -3,7 +3,6 @@
 use std::{net::TcpListener, path::PathBuf, time::Duration};
 
 use alloy::{
-    primitives::Address,
     providers::{Provider, ProviderBuilder},
 };
 use url::Url;
@@ -46,6 +45,12 @@ impl Chain {
         &self.url
     }
 
+    /// Process id, while it runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// Ends anvil.
     pub async fn stop(&mut self) -> Result<(), DevError> {
         self.process.kill().await
@@ -59,7 +64,7 @@ pub fn free_port() -> Result<u16, DevError> {
 }
 
 /// `http://127.0.0.1:port`.
-pub fn local_url(port: u16) -> Result<Url, DevError> {
+pub(super) fn local_url(port: u16) -> Result<Url, DevError> {
     Url::parse(&format!("http://127.0.0.1:{port}")).map_err(|_| DevError::Unexpected {
         what: format!("no URL for port {port}"),
     })
@@ -83,11 +88,4 @@ fn anvil_program(workplace: &Workplace) -> Result<PathBuf, DevError> {
         .map(|folder| folder.join("anvil"))
         .find(|candidate| candidate.is_file())
         .ok_or(DevError::AnvilMissing)
-}
-
-/// An address as people read it: checksummed, shortened.
-#[must_use]
-pub fn short(address: Address) -> String {
-    let full = address.to_checksum(None);
-    format!("{}…{}", &full[..6], &full[38..])
 }

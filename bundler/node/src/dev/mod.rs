@@ -16,6 +16,7 @@ mod children;
 mod direct;
 mod error;
 mod limits;
+mod network;
 mod play;
 mod screen;
 mod services;
@@ -26,35 +27,24 @@ mod workplace;
 
 use std::path::PathBuf;
 
-use alloy::{primitives::Address, signers::local::PrivateKeySigner};
 use clap::Args;
 use serde_json::json;
-use writ_attestation::OperatorSet;
-use writ_policy::{PolicyStore, policy_commitment};
-use writ_types::{EntryPoint, EntryPointVersion};
 
 pub use self::{
-    chain::Chain,
+    chain::{CHAIN_ID, Chain, free_port},
     children::ChildProcess,
+    direct::{DirectOutcome, EntryPointRefusal, handle_ops},
     error::DevError,
+    limits::{Limits, in_tokens, tokens},
+    network::DevNetwork,
     screen::Screen,
     services::{BundlerProcess, OperatorProcess},
-    stage::Stage,
+    stage::{Stage, StagePolicy, THRESHOLD},
     transcript::{Claim, Transcript},
-    wallet::{RpcFailure, Wallet},
+    wallet::{BundlerClient, RpcFailure, Wallet},
     workplace::Workplace,
 };
-use self::{
-    limits::{Limits, in_tokens, tokens},
-    play::Play,
-    services::development_key,
-    stage::StagePolicy,
-    wallet::{BundlerClient, sending_provider},
-};
-
-const PER_OPERATION: u64 = 100;
-const PER_DAY: u64 = 200;
-const OPERATORS: usize = 3;
+use self::play::Play;
 
 /// What `writ dev` is told.
 #[derive(Clone, Debug, Args)]
@@ -80,102 +70,29 @@ pub struct DevArguments {
     pub port: Option<u16>,
 }
 
-/// Sets the stage, plays the demonstration and, unless `--once`, serves until Ctrl-C.
+/// Sets the stage, plays the demonstration and, unless `--once`, serves until it is told to stop.
 ///
 /// # Errors
 /// The first thing that did not go as described; every child has been ended by then.
 pub async fn run(arguments: DevArguments) -> Result<(), DevError> {
-    let interrupted = tokio::signal::ctrl_c();
     tokio::select! {
         outcome = play(arguments) => outcome,
-        _ = interrupted => Ok(()),
+        () = crate::shutdown::requested() => Ok(()),
     }
 }
 
 async fn play(arguments: DevArguments) -> Result<(), DevError> {
-    let workplace = Workplace::open(arguments.folder.clone(), arguments.root.clone())?;
+    let program = std::env::current_exe()
+        .map_err(|source| DevError::Start { name: "writ".into(), source })?;
+    let workplace = Workplace::open(arguments.folder.clone(), arguments.root.clone(), program)?;
     let screen = Screen::new();
     screen.heading("Writ: an operation settles only when its account's policy authorized it");
-    let chain = Chain::start(&workplace).await?;
-    screen.step("anvil", &format!("{} (chain {})", chain.url(), chain::CHAIN_ID));
-
-    let deployer = development_key(0)?;
-    let provider = sending_provider(chain.url().clone(), deployer.clone());
-    let token = Stage::ground(&workplace, provider.clone(), deployer.address()).await?;
-    for version in [EntryPointVersion::V07, EntryPointVersion::V08] {
-        screen.step(
-            &format!("EntryPoint {version}"),
-            &EntryPoint::canonical(version).address.to_string(),
-        );
-    }
-    screen.step("Writ module", &writ_bindings::module_address().to_string());
-    screen.step("token DEMO", &token.to_string());
-
-    let mut operators = Vec::with_capacity(OPERATORS);
-    for number in 1..=OPERATORS {
-        let key = PrivateKeySigner::random();
-        let operator = OperatorProcess::start(&workplace, number, &key, chain.url()).await?;
-        screen.step(&format!("operator {number}"), &format!("{} signs as {}", operator.url(), operator.address()));
-        operators.push(operator);
-    }
-    let set = OperatorSet::new(operators.iter().map(OperatorProcess::address).collect())
-        .map_err(|error| DevError::unexpected(format!("operator set: {error}")))?;
-
-    let owner = PrivateKeySigner::random();
-    let policy = spending_policy(&workplace, token)?;
-    let stage = Stage::accounts(
-        provider, deployer.address(), token, &set, &policy, &owner, tokens(10_000),
-    )
-    .await?;
-    screen.step("account on v0.8", &stage.account_v08.to_string());
-    screen.step("account on v0.7", &stage.account_v07.to_string());
-    let (per_operation, per_day) = (tokens(PER_OPERATION), tokens(PER_DAY));
-    screen.step(
-        "policy",
-        &format!(
-            "agent-spending: at most {} an operation and {} a day; {} of {OPERATORS} operators must sign",
-            in_tokens(per_operation), in_tokens(per_day), stage::THRESHOLD,
-        ),
-    );
-
-    let port = bundler_port(arguments.port)?;
-    let bundler = BundlerProcess::start(
-        &workplace, port, &development_key(1)?, chain.url(), stage.module, &operators,
-    )
-    .await?;
-    screen.step("bundler", bundler.url().as_str());
-
-    let client = BundlerClient::new(bundler.url().clone());
-    let wallet = |account, version| {
-        Wallet::new(
-            account,
-            EntryPoint::canonical(version),
-            stage.module,
-            owner.clone(),
-            chain::CHAIN_ID,
-            chain.url().clone(),
-            client.clone(),
-        )
+    let port = match arguments.port {
+        Some(port) => port,
+        None => usual_port()?,
     };
-    let transcript = Transcript {
-        node: chain.url().to_string(),
-        module: stage.module,
-        token,
-        per_operation,
-        per_day,
-        accounts: vec![stage.account_v08, stage.account_v07],
-        claims: Vec::new(),
-    };
-    let mut play = Play {
-        screen,
-        wallet: wallet(stage.account_v08, EntryPointVersion::V08),
-        wallet_v07: wallet(stage.account_v07, EntryPointVersion::V07),
-        owner,
-        limits: Limits::new(per_operation, per_day, policy),
-        operators,
-        transcript,
-        stage,
-    };
+    let network = DevNetwork::start(&workplace, &screen, port).await?;
+    let mut play = Play::new(screen, network);
     play.run().await?;
 
     let path = workplace.folder().join("transcript.json");
@@ -190,52 +107,19 @@ async fn play(arguments: DevArguments) -> Result<(), DevError> {
     play.screen.heading("All of it went as described.");
     play.screen.step("transcript", &path.display().to_string());
     if !arguments.once {
-        invite(&play, &bundler);
-        // Until Ctrl-C, which ends this future and with it every child.
+        invite(&play);
+        // Until a signal, which ends this future and with it every child.
         std::future::pending::<()>().await;
     }
     Ok(())
 }
 
-/// The spending policy of the checkout, with limits on `token`.
-fn spending_policy(workplace: &Workplace, token: Address) -> Result<StagePolicy, DevError> {
-    let failed = |what: String| DevError::unexpected(format!("policy agent-spending: {what}"));
-    let store =
-        PolicyStore::open(&workplace.policies()).map_err(|error| failed(error.to_string()))?;
-    let policy = store
-        .by_name("agent-spending")
-        .ok_or_else(|| failed("it is not in the folder `policies`".into()))?;
-    let token = format!("{token:#x}");
-    // Written as text: the amounts are beyond what JSON libraries keep exact.
-    let parameters = format!(
-        r#"{{
-            "limits": [{{"asset": "{token}", "symbol": "DEMO", "decimals": 18,
-                         "perOperation": {}, "perDay": {}}}],
-            "targets": [{{"address": "{token}", "selectors": ["0xa9059cbb"]}}],
-            "spenders": [], "paymasters": [],
-            "feePerOperation": 100000000000000000, "validFor": 300
-        }}"#,
-        tokens(PER_OPERATION),
-        tokens(PER_DAY),
-    );
-    let parameters =
-        policy.parameters_from_json(&parameters).map_err(|error| failed(error.to_string()))?;
-    let id = policy.policy_id();
-    Ok(StagePolicy {
-        id,
-        parameters: parameters.encoded().to_vec().into(),
-        commitment: policy_commitment(&[(id, parameters.hash())]),
-        reads_history: policy.manifest().reads_history,
-    })
-}
-
-/// 4337 if it is free and none was asked for.
-fn bundler_port(asked: Option<u16>) -> Result<u16, DevError> {
-    match asked {
-        Some(port) => Ok(port),
-        None if std::net::TcpListener::bind(("127.0.0.1", 4337)).is_ok() => Ok(4337),
-        None => chain::free_port(),
+/// 4337 if it is free, else any.
+fn usual_port() -> Result<u16, DevError> {
+    if std::net::TcpListener::bind(("127.0.0.1", 4337)).is_ok() {
+        return Ok(4337);
     }
+    chain::free_port()
 }
 
 async fn verify(script: &PathBuf, transcript: &PathBuf) -> Result<(), DevError> {
@@ -252,13 +136,15 @@ async fn verify(script: &PathBuf, transcript: &PathBuf) -> Result<(), DevError> 
 }
 
 /// What to try next, ready to be copied.
-fn invite(play: &Play, bundler: &BundlerProcess) {
+fn invite(play: &Play) {
     let screen = &play.screen;
     screen.heading("Still serving; Ctrl-C stops everything. Try:");
-    let account = play.stage.account_v08;
-    screen.line(&format!(
-        "  curl -s {} -H 'content-type: application/json' -d '{}'",
-        bundler.url(),
-        json!({"jsonrpc": "2.0", "id": 1, "method": "writ_getPolicy", "params": [account]})
-    ));
+    for (method, params) in [
+        ("writ_getPolicy", json!([play.network.stage.account_v08])),
+        ("writ_getDecision", json!([play.last_included()])),
+    ] {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let url = play.network.bundler.url();
+        screen.line(&format!("  curl -s {url} -H 'content-type: application/json' -d '{request}'"));
+    }
 }

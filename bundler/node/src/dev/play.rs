@@ -12,12 +12,12 @@ use alloy::{
 use serde_json::json;
 use writ_attestation::{Suffix, attach};
 use writ_bindings::WritModule;
-use writ_types::UserOperation;
+use writ_types::{EntryPointVersion, UserOperation};
 
 use super::{
-    Claim, DevError, OperatorProcess, RpcFailure, Screen, Stage, Transcript, Wallet,
+    Claim, DevError, DevNetwork, RpcFailure, Screen, Transcript, Wallet,
     direct::{self, EntryPointRefusal},
-    limits::{Limits, in_tokens},
+    limits::in_tokens,
     stage::mined,
 };
 
@@ -41,28 +41,44 @@ sol! {
 
 /// Everything that the scenes need.
 #[derive(Debug)]
-pub struct Play {
+pub(super) struct Play {
     /// Where it is printed.
-    pub screen: Screen,
-    /// What was deployed.
-    pub stage: Stage,
-    /// The wallet of the account on EntryPoint v0.8.
-    pub wallet: Wallet,
-    /// The wallet of the account on EntryPoint v0.7.
-    pub wallet_v07: Wallet,
-    /// The owner of both accounts.
-    pub owner: PrivateKeySigner,
-    /// The policy's limits and what was spent so far.
-    pub limits: Limits,
-    /// The operators.
-    pub operators: Vec<OperatorProcess>,
+    pub(super) screen: Screen,
+    /// What runs.
+    pub(super) network: DevNetwork,
     /// What is claimed.
-    pub transcript: Transcript,
+    pub(super) transcript: Transcript,
+    wallet: Wallet,
+    wallet_v07: Wallet,
 }
 
 impl Play {
+    /// A play on `network`, of which nothing was played.
+    pub(super) fn new(screen: Screen, network: DevNetwork) -> Self {
+        let transcript = Transcript {
+            node: network.chain.url().to_string(),
+            module: network.stage.module,
+            token: network.stage.token,
+            per_operation: network.limits.per_operation,
+            per_day: network.limits.per_day,
+            accounts: vec![network.stage.account_v08, network.stage.account_v07],
+            claims: Vec::new(),
+        };
+        let wallet = network.wallet(EntryPointVersion::V08);
+        let wallet_v07 = network.wallet(EntryPointVersion::V07);
+        Self { screen, network, transcript, wallet, wallet_v07 }
+    }
+
+    /// The userOpHash of the last operation that was included.
+    pub(super) fn last_included(&self) -> Option<B256> {
+        self.transcript.claims.iter().rev().find_map(|claim| match claim {
+            Claim::Included { user_op_hash, .. } => Some(*user_op_hash),
+            _ => None,
+        })
+    }
+
     /// Plays every scene, in order. The first that does not go as described ends it.
-    pub async fn run(&mut self) -> Result<(), DevError> {
+    pub(super) async fn run(&mut self) -> Result<(), DevError> {
         self.allowed().await?;
         self.over_the_operation_limit().await?;
         self.over_the_day().await?;
@@ -75,7 +91,7 @@ impl Play {
     async fn allowed(&mut self) -> Result<(), DevError> {
         self.screen.scene("A transfer that the policy allows");
         for wallet in [self.wallet.clone(), self.wallet_v07.clone()] {
-            let amount = self.limits.draw(45, 55);
+            let amount = self.network.limits.draw(45, 55);
             let (operation, recipient) = self.transfer(&wallet, amount, 0).await?;
             let version = wallet.entry_point.version;
             self.screen.tried(&format!("EntryPoint {version}: send {}", in_tokens(amount)));
@@ -87,16 +103,16 @@ impl Play {
     async fn over_the_operation_limit(&mut self) -> Result<(), DevError> {
         self.screen.scene("A transfer over the limit of one operation");
         let wallet = self.wallet.clone();
-        let above = self.limits.draw(110, 140);
+        let above = self.network.limits.draw(110, 140);
         let (operation, _) = self.transfer(&wallet, above, 0).await?;
         self.screen.tried(&format!(
             "send {}, the limit is {}",
             in_tokens(above),
-            in_tokens(self.limits.per_operation)
+            in_tokens(self.network.limits.per_operation)
         ));
         let title = "a transfer over the per-operation limit";
         self.denied(&wallet, &operation, "per-operation", title).await?;
-        let within = self.limits.draw(60, 65);
+        let within = self.network.limits.draw(60, 65);
         let (control, recipient) = self.transfer(&wallet, within, 0).await?;
         self.screen.tried(&format!("the same with {}", in_tokens(within)));
         self.send_and_see(&wallet, &control, recipient, within, "its control, under the limit").await
@@ -105,17 +121,17 @@ impl Play {
     async fn over_the_day(&mut self) -> Result<(), DevError> {
         self.screen.scene("A transfer under that limit, over what is left of the day");
         let wallet = self.wallet.clone();
-        let left = self.limits.left_of_day();
-        let above = left + self.limits.draw(1, 4);
+        let left = self.network.limits.left_of_day();
+        let above = left + self.network.limits.draw(1, 4);
         let (operation, _) = self.transfer(&wallet, above, 0).await?;
         self.screen.tried(&format!(
             "send {}; of the day's {} there are {} left",
             in_tokens(above),
-            in_tokens(self.limits.per_day),
+            in_tokens(self.network.limits.per_day),
             in_tokens(left)
         ));
         self.denied(&wallet, &operation, "daily limit", "a transfer over what is left of the day").await?;
-        let within = self.limits.draw(3, 6);
+        let within = self.network.limits.draw(3, 6);
         let (control, recipient) = self.transfer(&wallet, within, 0).await?;
         self.screen.tried(&format!("the same with {}", in_tokens(within)));
         self.send_and_see(&wallet, &control, recipient, within, "its control, within the day").await
@@ -124,7 +140,7 @@ impl Play {
     async fn around_the_bundler(&mut self) -> Result<(), DevError> {
         self.screen.scene("Around the bundler: straight to EntryPoint.handleOps");
         let wallet = self.wallet.clone();
-        let above = self.limits.draw(110, 140);
+        let above = self.network.limits.draw(110, 140);
         let (operation, _) = self.transfer(&wallet, above, 1).await?;
         self.screen.tried(&format!("the owner signs {} and sends it past Writ", in_tokens(above)));
         self.refused_on_chain(
@@ -135,7 +151,7 @@ impl Play {
             "an over-limit operation sent straight to the EntryPoint",
         )
         .await?;
-        let within = self.limits.draw(2, 4);
+        let within = self.network.limits.draw(2, 4);
         let (control, recipient) = self.transfer(&wallet, within, 1).await?;
         let attested = self.attest(&wallet, &control).await?;
         self.screen.tried(&format!("{} with an attestation, the same way", in_tokens(within)));
@@ -145,13 +161,13 @@ impl Play {
     async fn moved_attestation(&mut self) -> Result<(), DevError> {
         self.screen.scene("A valid attestation, moved to another operation");
         let wallet = self.wallet.clone();
-        let amount = self.limits.draw(2, 4);
+        let amount = self.network.limits.draw(2, 4);
         let (operation, recipient) = self.transfer(&wallet, amount, 2).await?;
         let attested = self.attest(&wallet, &operation).await?;
         let suffix = suffix_of(&attested)?;
 
         self.screen.tried("to other calldata");
-        let other = Wallet::transfer(self.stage.token, recipient, amount + U256::from(1));
+        let other = Wallet::transfer(self.network.stage.token, recipient, amount + U256::from(1));
         let mut moved = UserOperation { call_data: other, ..operation.clone() };
         moved = carry(&wallet, moved, &suffix)?;
         let title = "an attestation moved to other calldata";
@@ -185,7 +201,7 @@ impl Play {
     async fn changed_configuration(&mut self) -> Result<(), DevError> {
         self.screen.scene("A valid attestation, after the configuration changed");
         let wallet = self.wallet.clone();
-        let amount = self.limits.draw(2, 4);
+        let amount = self.network.limits.draw(2, 4);
         let (operation, recipient) = self.transfer(&wallet, amount, 4).await?;
         let attested = self.attest(&wallet, &operation).await?;
         self.strengthen().await?;
@@ -201,15 +217,15 @@ impl Play {
     async fn operators_fail(&mut self) -> Result<(), DevError> {
         self.screen.scene("Operators fail, 2 of 3 must sign");
         let wallet = self.wallet.clone();
-        self.operators[0].kill().await?;
-        let amount = self.limits.draw(1, 2);
+        self.network.operators[0].kill().await?;
+        let amount = self.network.limits.draw(1, 2);
         let (operation, recipient) = self.transfer(&wallet, amount, 0).await?;
         self.screen.tried(&format!("one operator is killed; send {}", in_tokens(amount)));
         let title = "a transfer with one operator of three down";
         self.send_and_see(&wallet, &operation, recipient, amount, title).await?;
 
-        self.operators[1].kill().await?;
-        let amount = self.limits.draw(1, 2);
+        self.network.operators[1].kill().await?;
+        let amount = self.network.limits.draw(1, 2);
         let (operation, recipient) = self.transfer(&wallet, amount, 0).await?;
         self.screen.tried(&format!("a second one is killed; send {}", in_tokens(amount)));
         let started = Instant::now();
@@ -222,7 +238,7 @@ impl Play {
         let title = "a transfer with two operators of three down";
         self.never_included(&wallet, &operation, title)?;
 
-        for operator in &mut self.operators[..2] {
+        for operator in &mut self.network.operators[..2] {
             operator.restart().await?;
         }
         self.screen.tried("both are started again; the same operation");
@@ -238,7 +254,7 @@ impl Play {
         lane: u32,
     ) -> Result<(UserOperation, Address), DevError> {
         let recipient = PrivateKeySigner::random().address();
-        let call_data = Wallet::transfer(self.stage.token, recipient, amount);
+        let call_data = Wallet::transfer(self.network.stage.token, recipient, amount);
         Ok((wallet.prepare(call_data, lane).await?, recipient))
     }
 
@@ -374,7 +390,7 @@ impl Play {
         operation: &UserOperation,
     ) -> Result<direct::DirectOutcome, DevError> {
         let operations = std::slice::from_ref(operation);
-        direct::handle_ops(&self.stage.provider, self.stage.deployer, wallet.entry_point, operations)
+        direct::handle_ops(&self.network.stage.provider, self.network.stage.deployer, wallet.entry_point, operations)
             .await
     }
 
@@ -408,8 +424,8 @@ impl Play {
     /// The owner lengthens the exit delay: a strengthening, in force at once, that voids every
     /// outstanding attestation.
     async fn strengthen(&mut self) -> Result<(), DevError> {
-        let module = WritModule::new(self.stage.module, &self.stage.provider);
-        let account = self.stage.account_v08;
+        let module = WritModule::new(self.network.stage.module, &self.network.stage.provider);
+        let account = self.network.stage.account_v08;
         let current =
             module.configurationOf(account).call().await.map_err(DevError::chain("configuration"))?;
         let mut next = current.configuration;
@@ -420,17 +436,18 @@ impl Play {
             name: writ_attestation::DOMAIN_NAME,
             version: writ_attestation::DOMAIN_VERSION,
             chain_id: super::chain::CHAIN_ID,
-            verifying_contract: self.stage.module,
+            verifying_contract: self.network.stage.module,
         };
         let digest = Configure { account, configuration, nonce }.eip712_signing_hash(&domain);
         let signature = self
+            .network
             .owner
             .sign_hash_sync(&digest)
             .map_err(|error| DevError::unexpected(format!("signing: {error}")))?;
         let change = module.configure(
             account,
             next,
-            self.limits.references(),
+            self.network.limits.references(),
             nonce,
             signature.as_bytes().to_vec().into(),
             Bytes::new(),
@@ -450,8 +467,8 @@ impl Play {
         amount: U256,
         title: &str,
     ) {
-        if wallet.account == self.stage.account_v08 {
-            self.limits.spend(amount);
+        if wallet.account == self.network.stage.account_v08 {
+            self.network.limits.spend(amount);
         }
         self.transcript.claims.push(Claim::Included {
             title: title.to_owned(),

@@ -41,7 +41,7 @@ impl OperatorProcess {
         let name = format!("operator-{number}");
         let port = free_port()?;
         let url = local_url(port)?;
-        let program = this_program()?;
+        let program = workplace.program().to_owned();
         let key_file = workplace.key_file(&name, key)?;
         let arguments = vec![
             "operator".to_owned(),
@@ -124,7 +124,7 @@ impl BundlerProcess {
             "--poll-interval-ms=100".to_owned(),
         ];
         let log = workplace.log("bundler");
-        let mut process = ChildProcess::start("bundler", &this_program()?, &arguments, log)?;
+        let mut process = ChildProcess::start("bundler", workplace.program(), &arguments, log)?;
         let client = RpcClient::new_http(url.clone());
         let answers =
             || async { client.request_noparams::<Value>("eth_supportedEntryPoints").await.is_ok() };
@@ -144,12 +144,8 @@ impl BundlerProcess {
     }
 }
 
-fn this_program() -> Result<PathBuf, DevError> {
-    std::env::current_exe().map_err(|source| DevError::Start { name: "writ".into(), source })
-}
-
 /// A key from one of anvil's public development keys, by its number.
-pub fn development_key(number: usize) -> Result<PrivateKeySigner, DevError> {
+pub(super) fn development_key(number: usize) -> Result<PrivateKeySigner, DevError> {
     const KEYS: [&str; 3] = [
         "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
         "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d",

@@ -187,7 +187,7 @@ async fn create(
 }
 
 /// Waits until a transaction is mined, and refuses one that reverted.
-pub async fn mined(
+pub(super) async fn mined(
     pending: alloy::providers::PendingTransactionBuilder<alloy::network::Ethereum>,
 ) -> Result<TransactionReceipt, DevError> {
     let receipt = pending.get_receipt().await.map_err(DevError::chain("receipt"))?;

@@ -230,6 +230,6 @@ fn stub_signature() -> Bytes {
 
 /// A provider that signs and sends with `key`.
 #[must_use]
-pub fn sending_provider(node: Url, key: PrivateKeySigner) -> DynProvider {
+pub(super) fn sending_provider(node: Url, key: PrivateKeySigner) -> DynProvider {
     ProviderBuilder::new().wallet(EthereumWallet::from(key)).connect_http(node).erased()
 }

@@ -19,11 +19,13 @@ use super::DevError;
 pub struct Workplace {
     folder: PathBuf,
     root: PathBuf,
+    program: PathBuf,
 }
 
 impl Workplace {
-    /// Empties and opens `folder`; `root` is the checkout with `node_modules` and `policies`.
-    pub fn open(folder: PathBuf, root: PathBuf) -> Result<Self, DevError> {
+    /// Empties and opens `folder`; `root` is the checkout with `node_modules` and `policies`, and
+    /// `program` is `writ` itself, for the children.
+    pub fn open(folder: PathBuf, root: PathBuf, program: PathBuf) -> Result<Self, DevError> {
         let failed = |source| DevError::Workplace { path: folder.clone(), source };
         if folder.exists() {
             // Only a folder that an earlier demonstration left behind is emptied.
@@ -35,13 +37,19 @@ impl Workplace {
         fs::create_dir_all(&folder).map_err(failed)?;
         fs::write(folder.join(MARKER), "left by `writ dev`; emptied at its next start\n")
             .map_err(failed)?;
-        Ok(Self { folder, root })
+        Ok(Self { folder, root, program })
     }
 
     /// The folder itself.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The program that the children run.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
     }
 
     /// A log file's path.
