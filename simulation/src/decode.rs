@@ -22,16 +22,16 @@ pub(crate) fn failure(result: &ExecutionResult, most: usize) -> Option<Failure> 
 }
 
 fn reverted(data: &Bytes, most: usize) -> Failure {
-    if let Ok(failed) = Failures::FailedOpWithRevert::abi_decode(data) {
-        if let Ok(index) = usize::try_from(failed.opIndex) {
-            let inner = Some(cut(&failed.inner, most));
-            return failed_op(index, &failed.reason, inner, most);
-        }
+    if let Ok(failed) = Failures::FailedOpWithRevert::abi_decode(data)
+        && let Ok(index) = usize::try_from(failed.opIndex)
+    {
+        let inner = Some(cut(&failed.inner, most));
+        return failed_op(index, &failed.reason, inner, most);
     }
-    if let Ok(failed) = Failures::FailedOp::abi_decode(data) {
-        if let Ok(index) = usize::try_from(failed.opIndex) {
-            return failed_op(index, &failed.reason, None, most);
-        }
+    if let Ok(failed) = Failures::FailedOp::abi_decode(data)
+        && let Ok(index) = usize::try_from(failed.opIndex)
+    {
+        return failed_op(index, &failed.reason, None, most);
     }
     if let Ok(failed) = Failures::SignatureValidationFailed::abi_decode(data) {
         return Failure::Aggregator(failed.aggregator);
@@ -104,4 +104,55 @@ fn cut_text(text: &str, most: usize) -> String {
         end -= 1;
     }
     text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::U256;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::failure::Blame;
+
+    #[test]
+    fn failed_operations_are_read_with_and_without_inner_data() {
+        let plain = Failures::FailedOp { opIndex: U256::from(3), reason: "AA31 deposit".into() };
+        let Failure::Op(failed) = reverted(&plain.abi_encode().into(), 64) else { panic!() };
+        assert_eq!((failed.index, failed.reason.as_str(), failed.inner), (3, "AA31 deposit", None));
+        assert_eq!(failed.aa_code.map(AaCode::blame), Some(Blame::Paymaster));
+        let inner = Bytes::from(vec![7; 100]);
+        let wrapped = Failures::FailedOpWithRevert {
+            opIndex: U256::from(1),
+            reason: "AA23 reverted".into(),
+            inner,
+        };
+        let Failure::Op(failed) = reverted(&wrapped.abi_encode().into(), 64) else { panic!() };
+        assert_eq!(failed.inner.map(|inner| inner.len()), Some(64), "bounded");
+    }
+
+    #[test]
+    fn other_reverts_are_named_when_they_are_known() {
+        let name = |data: &[u8]| match reverted(&Bytes::copy_from_slice(data), 64) {
+            Failure::Reverted { name, .. } => name,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(name(&keccak256("Reentrancy()")[..4]), Some("Reentrancy()".to_owned()));
+        assert_eq!(name(&[1, 2, 3, 4]), None);
+        assert_eq!(name(&[]), None);
+        let huge = Failures::FailedOp { opIndex: U256::MAX, reason: "AA20".into() };
+        assert_eq!(name(&huge.abi_encode()), None, "an index beyond any bundle is nobody's");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(data: Vec<u8>, kind in 0..3usize) {
+            let selectors = [
+                Failures::FailedOp::SELECTOR,
+                Failures::FailedOpWithRevert::SELECTOR,
+                Failures::SignatureValidationFailed::SELECTOR,
+            ];
+            let data = [&selectors[kind][..], &data].concat();
+            let _ = reverted(&data.into(), 16).to_string();
+        }
+    }
 }

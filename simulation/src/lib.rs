@@ -23,6 +23,8 @@
 
 pub mod estimation;
 pub mod rules;
+#[cfg(any(test, feature = "test-utils"))]
+pub mod test_utils;
 pub mod trace;
 
 mod abi;

@@ -27,7 +27,8 @@ pub struct Simulation {
     pub failure: Option<Failure>,
     /// Gas used by the whole transaction, refunds subtracted, intrinsic gas included.
     pub gas_used: u64,
-    /// Every address and slot that the transaction read or wrote, sorted (to warm a cache).
+    /// Every address and slot that the transaction read from the block's state, sorted: what a
+    /// cache must hold to run it again.
     pub accessed: Arc<Vec<(Address, Vec<U256>)>>,
 }
 

@@ -117,12 +117,12 @@ impl Simulator {
             .context(block.header(), block.chain_id(), db)
             .build_mainnet_with_inspector(&mut tracer);
         let ran = evm.inspect_tx(tx).map_err(no_verdict)?;
+        let accessed = accessed(&ran.state, request.origin);
         drop(evm);
         let stopped = tracer.stopped;
         let records = tracer
             .finish()
             .map_err(|limit| SimulationError::LimitExceeded { what: "trace records", limit })?;
-        let accessed = accessed(&ran.state);
         for op in &request.ops {
             block.remember(op.sender, &accessed);
         }
@@ -367,12 +367,16 @@ fn outcome(
     }
 }
 
-/// Everything the transaction loaded, sorted.
-fn accessed(state: &EvmState) -> Arc<Vec<(Address, Vec<U256>)>> {
+/// Everything the transaction loaded from the block's state, sorted.
+fn accessed(state: &EvmState, origin: Address) -> Arc<Vec<(Address, Vec<U256>)>> {
     let mut accessed: Vec<_> = state
         .iter()
+        .filter(|(address, _)| **address != origin)
         .map(|(address, account)| {
-            let mut slots: Vec<_> = account.storage.keys().copied().collect();
+            // A contract that the transaction created has no storage in the block.
+            let in_block = (!account.is_created()).then_some(&account.storage);
+            let mut slots: Vec<_> =
+                in_block.into_iter().flat_map(|slots| slots.keys()).copied().collect();
             slots.sort_unstable();
             (*address, slots)
         })

@@ -88,13 +88,18 @@ impl NodeError {
     fn from_payload(payload: &ErrorPayload, method: &str, block: Option<&str>) -> Self {
         let message = bounded(&payload.message);
         match block {
-            Some(block) if speaks_of_missing_block(&message) => {
+            Some(block)
+                if payload.code == RESOURCE_NOT_FOUND || speaks_of_missing_block(&message) =>
+            {
                 Self::UnknownBlock { block: block.to_owned(), detail: message }
             }
             _ => Self::Rpc { method: method.to_owned(), code: payload.code, message },
         }
     }
 }
+
+/// EIP-1474; what anvil says of a block hash that it does not have.
+const RESOURCE_NOT_FOUND: i64 = -32001;
 
 /// Node implementations agree on no code for "I do not have that state"; their texts do share words.
 fn speaks_of_missing_block(message: &str) -> bool {

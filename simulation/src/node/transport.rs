@@ -95,7 +95,7 @@ impl NodeTransport {
         self.counters.calls.fetch_add(request.len() as u64, Ordering::Relaxed);
         let limit = self.options.timeout;
         match tokio::time::timeout(limit, self.http.call(request)).await {
-            Ok(answer) => answer,
+            Ok(answer) => answer.map_err(without_url),
             Err(_) => Err(TransportErrorKind::custom_str(&format!("no answer within {limit:?}"))),
         }
     }
@@ -113,6 +113,23 @@ impl Service<RequestPacket> for NodeTransport {
     fn call(&mut self, request: RequestPacket) -> Self::Future {
         Box::pin(self.clone().send(request))
     }
+}
+
+/// The same error without the node's URL, whose path may be an API key, and with the causes that
+/// reqwest keeps behind its first sentence.
+fn without_url(error: TransportError) -> TransportError {
+    let RpcError::Transport(TransportErrorKind::Custom(custom)) = error else { return error };
+    let Ok(http) = custom.downcast::<reqwest::Error>() else {
+        return TransportErrorKind::custom_str("the HTTP client failed");
+    };
+    let mut text = "request failed".to_owned();
+    let http = http.without_url();
+    let mut cause = std::error::Error::source(&http);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    TransportErrorKind::custom_str(&text)
 }
 
 /// Sending a transaction twice is harmless on chain, but the second answer ("already known") would

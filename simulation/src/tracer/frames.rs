@@ -79,10 +79,10 @@ impl Tracer {
         if status == FrameStatus::OutOfGas {
             self.record_out_of_gas(frame.target);
         }
-        if let (Pending::Call(index), Some((trace, _))) = (frame.record, &mut self.current) {
-            if let Some(call) = trace.calls.get_mut(index) {
-                call.status = status;
-            }
+        if let (Pending::Call(index), Some((trace, _))) = (frame.record, &mut self.current)
+            && let Some(call) = trace.calls.get_mut(index)
+        {
+            call.status = status;
         }
         if !status.is_success() {
             self.forget_since(frame.checkpoint);
@@ -173,11 +173,11 @@ impl Tracer {
         if status == FrameStatus::OutOfGas {
             self.record_out_of_gas(frame.target);
         }
-        if let (Pending::Create(index), Some((trace, _))) = (frame.record, &mut self.current) {
-            if let Some(create) = trace.creates.get_mut(index) {
-                create.status = status;
-                create.created = outcome.address.filter(|_| status.is_success());
-            }
+        if let (Pending::Create(index), Some((trace, _))) = (frame.record, &mut self.current)
+            && let Some(create) = trace.creates.get_mut(index)
+        {
+            create.status = status;
+            create.created = outcome.address.filter(|_| status.is_success());
         }
         if !status.is_success() {
             self.forget_since(frame.checkpoint);
@@ -285,10 +285,11 @@ impl Tracer {
             }
         }
         let word = if phase == Phase::Account { 0 } else { 32 };
-        if forgive && phase != Phase::Deploy {
-            if let Some(forgiven) = returned::forgive(output, word) {
-                *output = forgiven;
-            }
+        if forgive
+            && phase != Phase::Deploy
+            && let Some(forgiven) = returned::forgive(output, word)
+        {
+            *output = forgiven;
         }
     }
 

@@ -1,0 +1,105 @@
+//! What execution did, and that reverted frames leave nothing.
+
+use alloy::primitives::{Address, B256, Bytes, U256, b256};
+use revm::bytecode::opcode as op;
+use writ_simulation::{
+    Effects, SimulationRequest, Simulator, TokenStandard,
+    test_utils::{SimpleAccount, TestChain, execute_call},
+};
+use writ_types::EntryPointVersion;
+
+use crate::code::{call, creation, delegate_call, log, push, revert};
+
+const TRANSFER: B256 = b256!("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef");
+const APPROVAL: B256 = b256!("8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925");
+const PAYEE: Address = Address::repeat_byte(0x77);
+
+fn word(address: Address) -> U256 {
+    U256::from_be_bytes(address.into_word().0)
+}
+
+/// Effects of the account calling `target`, which holds 100 wei.
+fn effects_of(contracts: &[(Address, Vec<u8>)], target: Address) -> (Effects, Address) {
+    let (mut chain, entry_point) = TestChain::with_entry_point(EntryPointVersion::V08).unwrap();
+    let account = SimpleAccount::deployed(&mut chain, entry_point, 30);
+    for (address, code) in contracts {
+        chain.fund(*address, U256::from(100));
+        chain.put(*address, code.clone());
+    }
+    let op = account.operation(1, execute_call(target, U256::ZERO, Bytes::new()), false);
+    let request = SimulationRequest::single(entry_point, op);
+    let simulation = Simulator::default().simulate_sync(&chain.pin(), &request).unwrap();
+    assert!(simulation.is_success(), "{:?} {:?}", simulation.failure, simulation.ops[0].receipt);
+    (simulation.ops[0].effects.clone(), account.address)
+}
+
+#[test]
+fn what_a_reverted_sub_frame_did_is_gone_and_what_surrounds_it_stays() {
+    let outer = Address::repeat_byte(0x41);
+    let inner = Address::repeat_byte(0x42);
+    let transfer = [U256::from_be_bytes(TRANSFER.0), word(outer), word(PAYEE)];
+    let reverted =
+        [call(PAYEE, 9), vec![op::POP], log(&transfer, U256::from(5)), revert()].concat();
+    let code = [
+        call(PAYEE, 1),
+        vec![op::POP],
+        call(inner, 2),
+        vec![op::POP],
+        call(PAYEE, 3),
+        vec![op::POP, op::STOP],
+    ]
+    .concat();
+    let (effects, _) = effects_of(&[(outer, code), (inner, reverted)], outer);
+    let amounts: Vec<_> = effects.native.iter().map(|moved| moved.amount.to::<u64>()).collect();
+    assert_eq!(amounts, [1, 3]);
+    assert!(effects.tokens.is_empty());
+    assert!(effects.touched.contains(&PAYEE) && !effects.touched.contains(&inner));
+}
+
+#[test]
+fn tokens_approvals_delegate_calls_and_creations_are_told() {
+    let token = Address::repeat_byte(0x51);
+    let library = Address::repeat_byte(0x52);
+    let event = |topic: B256| [U256::from_be_bytes(topic.0), word(token), word(PAYEE)];
+    // CREATE with a one-byte contract as init code from memory.
+    let init = creation(&[op::STOP]);
+    let mut padded = [0u8; 32];
+    padded[..init.len()].copy_from_slice(&init);
+    let create = [
+        crate::code::push_word(U256::from_be_bytes(padded)),
+        push(0),
+        vec![op::MSTORE],
+        push(init.len() as u64),
+        push(0),
+        push(4),
+        vec![op::CREATE, op::POP],
+    ]
+    .concat();
+    let code = [
+        log(&event(TRANSFER), U256::from(12)),
+        log(&event(APPROVAL), U256::MAX),
+        delegate_call(library),
+        vec![op::POP],
+        create,
+        vec![op::STOP],
+    ]
+    .concat();
+    // Run by delegate call: it pays from the token's balance.
+    let (effects, account) = effects_of(
+        &[(token, code), (library, [call(PAYEE, 6), vec![op::POP, op::STOP]].concat())],
+        token,
+    );
+    assert_eq!(effects.tokens.len(), 1);
+    assert_eq!(effects.tokens[0].standard, TokenStandard::Erc20);
+    assert_eq!((effects.tokens[0].token, effects.tokens[0].amount), (token, U256::from(12)));
+    assert_eq!(effects.erc20_outflow(token, token), Some(U256::from(12)));
+    assert_eq!(effects.erc20_outflow(token, PAYEE), None, "it received");
+    assert_eq!(effects.approvals[0].amount, U256::MAX);
+    let delegated: Vec<_> = effects.delegate_calls.iter().map(|one| (one.from, one.to)).collect();
+    assert!(delegated.contains(&(token, library)), "{delegated:?}");
+    assert!(delegated.iter().any(|(from, _)| *from == account), "the account's proxy delegates");
+    assert_eq!(effects.native[0].from, token, "value moves from the caller of the library");
+    assert_eq!(effects.created.len(), 1);
+    assert_eq!(effects.native[1].to, effects.created[0]);
+    assert_eq!(effects.native[1].amount, U256::from(4));
+}

@@ -1,0 +1,270 @@
+//! A real node behind the proxy.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use alloy::{
+    eips::BlockId,
+    network::TransactionBuilder,
+    node_bindings::{Anvil, AnvilInstance},
+    primitives::{Address, B256, Bytes, U256, address},
+    providers::Provider,
+    rpc::types::TransactionRequest,
+    sol_types::SolValue,
+};
+use writ_simulation::{
+    NodeClient, NodeError, NodeOptions, SimulationError, SimulationRequest, Simulator,
+    StateOptions, StateProvider,
+    test_utils::{
+        SimpleAccount, TestChain, artifact, entry_point_creation_code, execute_call, workspace_root,
+    },
+};
+use writ_types::{EntryPoint, EntryPointVersion, UserOperation, handle_ops_calldata};
+
+use crate::proxy::Proxy;
+
+const DEPLOYER: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
+const PAYEE: Address = Address::repeat_byte(0x5b);
+
+/// anvil with one EntryPoint and a deployed account, and the proxy before it.
+struct World {
+    anvil: AnvilInstance,
+    direct: NodeClient,
+    proxy: Proxy,
+    account: SimpleAccount,
+    entry_point: EntryPoint,
+}
+
+fn options() -> NodeOptions {
+    NodeOptions { first_pause: Duration::from_millis(5), ..NodeOptions::default() }
+}
+
+impl World {
+    async fn new(version: EntryPointVersion) -> Self {
+        let path = workspace_root().join("node_modules/.bin/anvil");
+        assert!(path.exists(), "{} is absent: run `npm ci`", path.display());
+        // The account's addresses and the tests' signatures are for this chain id.
+        let anvil = Anvil::at(path).args(["--hardfork", "prague", "--chain-id", "31337"]).spawn();
+        let direct = NodeClient::new(&anvil.endpoint(), options()).unwrap();
+        let proxy = Proxy::before(anvil.endpoint()).await;
+        let entry_point = EntryPoint::canonical(version);
+        let (mut chain, _) = TestChain::with_entry_point(version).unwrap();
+        let mut account = SimpleAccount::new(&mut chain, entry_point, 40);
+        let mut world = Self { anvil, direct, proxy, account: account.clone(), entry_point };
+
+        let salt: B256 = match version {
+            EntryPointVersion::V07 => {
+                "0x90d8084deab30c2a37c45e8d47f49f2f7965183cb6990a98943ef94940681de3"
+            }
+            _ => "0x0a59dbff790c23c976a548690c27297883cc66b4c67024f9117b0238995e35e9",
+        }
+        .parse()
+        .unwrap();
+        let code = entry_point_creation_code(version).unwrap();
+        let data = [salt.as_slice(), &code].concat();
+        world.send(Some(DEPLOYER), data.into(), U256::ZERO).await;
+        let mut factory = artifact(version, "SimpleAccountFactory").to_vec();
+        factory.extend(entry_point.address.abi_encode());
+        let receipt = world.send(None, factory.into(), U256::ZERO).await;
+        account.factory = receipt.contract_address.unwrap();
+        account.address = world.counterfactual(&account).await;
+        world.send(Some(account.address), Bytes::new(), U256::from(10).pow(U256::from(18))).await;
+        world.account = account;
+        world
+    }
+
+    /// What the factory says, asked of the node by a plain call.
+    async fn counterfactual(&self, account: &SimpleAccount) -> Address {
+        let selector = &alloy::primitives::keccak256("getAddress(address,uint256)")[..4];
+        let data = [selector, &(account.owner.address(), U256::from(40)).abi_encode()].concat();
+        let call = TransactionRequest::default().with_to(account.factory).with_input(data);
+        let answer = self.direct.provider().call(call).await.unwrap();
+        Address::abi_decode(&answer).unwrap()
+    }
+
+    async fn send(
+        &self,
+        to: Option<Address>,
+        data: Bytes,
+        value: U256,
+    ) -> alloy::rpc::types::TransactionReceipt {
+        let mut tx = TransactionRequest::default()
+            .with_from(self.anvil.addresses()[0])
+            .with_input(data)
+            .with_value(value)
+            .with_gas_limit(12_000_000);
+        match to {
+            Some(to) => tx.set_to(to),
+            None => tx.set_kind(alloy::primitives::TxKind::Create),
+        }
+        let provider = self.direct.provider();
+        let hash: B256 = self.direct.request("eth_sendTransaction", (tx,)).await.unwrap();
+        for _ in 0..100 {
+            if let Some(receipt) = provider.get_transaction_receipt(hash).await.unwrap() {
+                assert!(receipt.status(), "transaction failed");
+                return receipt;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("not included");
+    }
+
+    fn state(&self) -> StateProvider {
+        let client = NodeClient::new(&self.proxy.url, options()).unwrap();
+        StateProvider::new(client, StateOptions::default())
+    }
+
+    fn request(&self, op: UserOperation) -> SimulationRequest {
+        SimulationRequest::single(self.entry_point, op)
+    }
+}
+
+fn transfer(wei: u64) -> Bytes {
+    execute_call(PAYEE, U256::from(wei), Bytes::new())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn simulation_foretells_what_the_chain_then_does() {
+    for version in [EntryPointVersion::V07, EntryPointVersion::V08] {
+        let world = World::new(version).await;
+        let state = world.state();
+        let simulator = Simulator::default();
+        for (nonce, create) in [(0, true), (1, false)] {
+            let op = world.account.operation(nonce, transfer(7), create);
+            let block = state.latest().await.unwrap();
+            let simulation = simulator.simulate(&block, &world.request(op.clone())).await.unwrap();
+            assert!(simulation.is_success(), "{version}: {:?}", simulation.failure);
+            let foretold = simulation.last().unwrap().receipt.clone().unwrap();
+
+            let data = handle_ops_calldata(std::slice::from_ref(&op), PAYEE).unwrap();
+            let receipt = world.send(Some(world.entry_point.address), data, U256::ZERO).await;
+            let event = receipt
+                .logs()
+                .iter()
+                .find(|log| log.topics().len() == 4 && log.topics()[1] == foretold.user_op_hash)
+                .expect("the operation's event");
+            let (_, success, _, gas) =
+                <(U256, bool, U256, U256)>::abi_decode(&event.data().data).unwrap();
+            assert_eq!((success, gas), (true, foretold.actual_gas_used), "{version} {nonce}");
+        }
+        assert_eq!(world.proxy.behaviour.forbidden.load(Ordering::SeqCst), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_senders_state_comes_in_one_batch_and_the_same_block_costs_nothing() {
+    let world = World::new(EntryPointVersion::V08).await;
+    let state = world.state();
+    let simulator = Simulator::default();
+    let op = world.account.operation(0, transfer(1), true);
+    let block = state.latest().await.unwrap();
+    let first = simulator.simulate(&block, &world.request(op.clone())).await.unwrap();
+    let warm = state.client().stats();
+    let again = simulator.simulate(&block, &world.request(op.clone())).await.unwrap();
+    assert_eq!(first, again);
+    assert_eq!(state.client().stats(), warm, "everything was cached");
+
+    let _: serde_json::Value = world.direct.request("evm_mine", ()).await.unwrap();
+    let next = state.latest().await.unwrap();
+    assert_eq!(next.number(), block.number() + 1);
+    let before = state.client().stats();
+    let later = simulator.simulate(&next, &world.request(op)).await.unwrap();
+    assert_eq!(later.ops[0].effects, first.ops[0].effects);
+    assert_eq!(state.client().stats().round_trips - before.round_trips, 1);
+    // Both handles of one block share what was read.
+    let same = state.pin(next.hash()).await.unwrap();
+    let counted = state.client().stats().round_trips;
+    same.account(world.account.address).await.unwrap();
+    assert_eq!(state.client().stats().round_trips, counted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_that_was_reorganised_away_is_unknown_not_wrong() {
+    let world = World::new(EntryPointVersion::V08).await;
+    let state = world.state();
+    let snapshot: U256 = world.direct.request("evm_snapshot", ()).await.unwrap();
+    let _: serde_json::Value = world.direct.request("evm_mine", ()).await.unwrap();
+    let gone = state.latest().await.unwrap();
+    let _: serde_json::Value = world.direct.request("evm_revert", (snapshot,)).await.unwrap();
+    let _: serde_json::Value = world.direct.request("evm_increaseTime", (1_000,)).await.unwrap();
+    let _: serde_json::Value = world.direct.request("evm_mine", ()).await.unwrap();
+    let op = world.account.operation(0, transfer(1), true);
+    let error = Simulator::default().simulate(&gone, &world.request(op.clone())).await.unwrap_err();
+    assert!(matches!(error, SimulationError::Node(NodeError::UnknownBlock { .. })), "{error:?}");
+    assert!(error.is_transient());
+    let error = state.pin(gone.hash()).await.unwrap_err();
+    assert!(matches!(error, NodeError::UnknownBlock { .. }), "{error:?}");
+    let error = state.pin(BlockId::number(9_999)).await.unwrap_err();
+    assert!(matches!(error, NodeError::UnknownBlock { .. }), "{error:?}");
+
+    // The same through a node that takes numbers only: the height is there, the hash is another.
+    let state = world.state();
+    world.proxy.behaviour.no_hashes.store(true, Ordering::SeqCst);
+    let snapshot: U256 = world.direct.request("evm_snapshot", ()).await.unwrap();
+    let _: serde_json::Value = world.direct.request("evm_mine", ()).await.unwrap();
+    let block = state.latest().await.unwrap();
+    let simulator = Simulator::default();
+    let simulation = simulator.simulate(&block, &world.request(op.clone())).await.unwrap();
+    assert!(simulation.is_success(), "reading by number works: {:?}", simulation.failure);
+    let _: serde_json::Value = world.direct.request("evm_revert", (snapshot,)).await.unwrap();
+    let _: serde_json::Value = world.direct.request("evm_increaseTime", (5_000,)).await.unwrap();
+    let _: serde_json::Value = world.direct.request("evm_mine", ()).await.unwrap();
+    let error = block.account(Address::repeat_byte(0xee)).await.unwrap_err();
+    assert!(matches!(error, NodeError::UnknownBlock { .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_stumbles_is_asked_again_and_one_that_fell_is_reported() {
+    let world = World::new(EntryPointVersion::V08).await;
+    let state = world.state();
+    let simulator = Simulator::default();
+    let op = world.account.operation(0, transfer(1), true);
+    let behaviour = &world.proxy.behaviour;
+
+    behaviour.fail.store(2, Ordering::SeqCst);
+    let block = state.latest().await.unwrap();
+    behaviour.cut.store(1, Ordering::SeqCst);
+    let simulation = simulator.simulate(&block, &world.request(op.clone())).await.unwrap();
+    assert!(simulation.is_success(), "{:?}", simulation.failure);
+    assert_eq!(state.client().stats().retries, 3);
+
+    // The node falls in the middle: after the batch, while the EVM reads on.
+    let state = world.state();
+    let block = state.latest().await.unwrap();
+    behaviour.let_through.store(3, Ordering::SeqCst);
+    let error = simulator.simulate(&block, &world.request(op.clone())).await.unwrap_err();
+    let SimulationError::Node(NodeError::Unreachable { attempts, .. }) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(*attempts, 4);
+    assert!(error.is_transient());
+    // It recovers by itself, on the same pinned block.
+    behaviour.let_through.store(usize::MAX, Ordering::SeqCst);
+    assert!(simulator.simulate(&block, &world.request(op)).await.unwrap().is_success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_not_there_is_reported_without_its_secrets() {
+    let client = NodeClient::new("http://user:secret@127.0.0.1:1/v3/apikey", options()).unwrap();
+    let state = StateProvider::new(client.clone(), StateOptions::default());
+    let error = state.latest().await.unwrap_err();
+    assert!(matches!(error, NodeError::Unreachable { attempts: 4, .. }), "{error:?}");
+    for text in [error.to_string(), format!("{client:?}"), format!("{error:?}")] {
+        assert!(!text.contains("secret") && !text.contains("apikey"), "{text}");
+    }
+    assert!(NodeClient::new("ftp://node", options()).is_err());
+    assert!(NodeClient::new("not a url", options()).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contracts_are_read_at_the_pinned_block() {
+    let world = World::new(EntryPointVersion::V08).await;
+    let state = world.state();
+    let block = state.latest().await.unwrap();
+    let simulator = Simulator::default();
+    let selector = &alloy::primitives::keccak256("getAddress(address,uint256)")[..4];
+    let data = [selector, &(world.account.owner.address(), U256::from(40)).abi_encode()].concat();
+    let answer = simulator.call(&block, world.account.factory, data.into()).await.unwrap().unwrap();
+    assert_eq!(Address::abi_decode(&answer).unwrap(), world.account.address);
+    let refused = simulator.call(&block, world.account.factory, Bytes::from_static(&[1])).await;
+    assert!(refused.unwrap().is_err());
+}
