@@ -138,7 +138,7 @@ impl Admission {
         match &admitted {
             Ok(hash) => tracing::info!(%hash, %sender, "operation admitted"),
             Err(error) => {
-                tracing::info!(%sender, code = %error.clone().into_refusal().code, %error, "operation refused")
+                tracing::info!(%sender, code = %error.clone().into_refusal().code, %error, "operation refused");
             }
         }
         admitted

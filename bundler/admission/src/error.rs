@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use writ_attestation::AttestationError;
 use writ_gateway::{GateError, StandingError};
 use writ_pool::PoolError;
-use writ_simulation::{Blame, FailedOp, NodeError, SimulationError};
+use writ_simulation::{AaCode, Blame, FailedOp, NodeError, SimulationError};
 use writ_types::{Entity, EntityKind, ErrorCode, FieldError, Refusal, UserOperation, Violation};
 
 /// A refusal of admission, before it is put into a code and words.
@@ -54,19 +54,8 @@ pub enum AdmissionError {
     #[error("{}", .0.message)]
     Pool(Refusal),
     /// The EntryPoint rejected the operation.
-    #[error("{}", .failed.reason)]
-    Rejected {
-        /// What the EntryPoint said.
-        failed: FailedOp,
-        /// The paymaster, where it is its fault.
-        paymaster: Option<Address>,
-        /// The sender.
-        sender: Address,
-        /// The factory, where it is its fault.
-        factory: Option<Address>,
-        /// The revert data in words, where it could be decoded.
-        decoded: Option<String>,
-    },
+    #[error("{}", .0.failed.reason)]
+    Rejected(Box<Rejection>),
     /// `handleOps` failed in a way that is not one operation's fault by its own word.
     #[error("the EntryPoint rejects the operation: {0}")]
     Reverted(String),
@@ -159,6 +148,17 @@ pub enum AdmissionError {
     Internal(String),
 }
 
+/// A rejection by the EntryPoint, with whose fault it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// What the EntryPoint said.
+    pub failed: FailedOp,
+    /// Sender, factory or paymaster.
+    pub entity: Entity,
+    /// The revert data in words, where it could be decoded.
+    pub decoded: Option<String>,
+}
+
 fn list(addresses: &[Address]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -167,21 +167,22 @@ impl AdmissionError {
     /// A rejection by the EntryPoint, attributed to the right part of `operation`.
     pub(crate) fn rejected(failed: FailedOp, operation: &UserOperation) -> Self {
         let code = failed.aa_code;
-        let blame = code.map(writ_simulation::AaCode::blame);
-        if code.is_some_and(writ_simulation::AaCode::is_signature) {
+        let blame = code.map(AaCode::blame);
+        if code.is_some_and(AaCode::is_signature) {
             return match (blame, operation.paymaster_address()) {
                 (Some(Blame::Paymaster), Some(paymaster)) => Self::PaymasterSignature(paymaster),
                 _ => Self::Signature,
             };
         }
         let decoded = failed.inner.as_ref().and_then(|data| crate::revert::describe(data));
-        Self::Rejected {
-            paymaster: operation.paymaster_address().filter(|_| blame == Some(Blame::Paymaster)),
-            factory: operation.factory_address().filter(|_| blame == Some(Blame::Factory)),
-            sender: operation.sender,
-            failed,
-            decoded,
-        }
+        let paymaster = operation.paymaster_address().filter(|_| blame == Some(Blame::Paymaster));
+        let factory = operation.factory_address().filter(|_| blame == Some(Blame::Factory));
+        let entity = match (paymaster, factory) {
+            (Some(paymaster), _) => Entity::new(EntityKind::Paymaster, paymaster),
+            (None, Some(factory)) => Entity::new(EntityKind::Factory, factory),
+            (None, None) => Entity::new(EntityKind::Account, operation.sender),
+        };
+        Self::Rejected(Box::new(Rejection { failed, entity, decoded }))
     }
 
     /// Whether the operation's entities are to blame, for ERC-7562 reputation. Policy never is.
@@ -216,9 +217,7 @@ impl AdmissionError {
             Self::EntryPoint { .. } => {
                 plain(ErrorCode::InvalidFields).with(|data| data.field = Some("entryPoint".into()))
             }
-            Self::Rejected { failed, paymaster, sender, factory, decoded } => {
-                rejection(failed, paymaster, sender, factory, decoded)
-            }
+            Self::Rejected(rejection) => rejected(*rejection),
             Self::Reverted(_) => plain(ErrorCode::RejectedByEntryPoint),
             Self::Signature => plain(ErrorCode::InvalidSignature),
             Self::PaymasterSignature(paymaster) => plain(ErrorCode::RejectedByPaymaster)
@@ -324,28 +323,17 @@ fn named(refusal: Refusal, field: &str, actual: U256, required: U256) -> Refusal
     })
 }
 
-fn rejection(
-    failed: FailedOp,
-    paymaster: Option<Address>,
-    sender: Address,
-    factory: Option<Address>,
-    decoded: Option<String>,
-) -> Refusal {
+fn rejected(rejection: Rejection) -> Refusal {
+    let Rejection { failed, entity, decoded } = rejection;
     let message = match &decoded {
         Some(text) => format!("{}: {text}", failed.reason),
         None => failed.reason.clone(),
     };
-    let window = failed.aa_code.is_some_and(writ_simulation::AaCode::is_out_of_window);
-    let (code, entity) = match (paymaster, factory) {
-        (Some(address), _) => {
-            (ErrorCode::RejectedByPaymaster, Entity::new(EntityKind::Paymaster, address))
-        }
-        (None, Some(address)) => {
-            (ErrorCode::RejectedByEntryPoint, Entity::new(EntityKind::Factory, address))
-        }
-        _ => (ErrorCode::RejectedByEntryPoint, Entity::new(EntityKind::Account, sender)),
+    let code = match entity.kind {
+        _ if failed.aa_code.is_some_and(AaCode::is_out_of_window) => ErrorCode::OutOfTimeRange,
+        EntityKind::Paymaster => ErrorCode::RejectedByPaymaster,
+        _ => ErrorCode::RejectedByEntryPoint,
     };
-    let code = if window { ErrorCode::OutOfTimeRange } else { code };
     Refusal::new(code, message).about(entity).with(|data| {
         data.aa_code = failed.aa_code.map(|code| code.to_string());
         data.revert_data = failed.inner.filter(|inner| !inner.is_empty());
@@ -387,7 +375,6 @@ fn attestation(error: &AttestationError, message: String) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use writ_simulation::AaCode;
     use writ_types::{Paymaster, RuleId};
 
     use super::*;
@@ -462,7 +449,7 @@ mod tests {
         let denied =
             AdmissionError::Denied { reasons: vec!["over the limit".into()], evidence: None };
         assert!(!denied.is_entity_fault());
-        assert_eq!(denied.clone().into_refusal().data.reasons, ["over the limit"]);
+        assert_eq!(denied.into_refusal().data.reasons, ["over the limit"]);
         assert!(
             !AdmissionError::NoQuorum { allowed: 1, required: 2, detail: "1 of 2".into() }
                 .is_entity_fault()

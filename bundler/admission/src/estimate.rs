@@ -7,7 +7,7 @@ use writ_simulation::{
     Overrides, PinnedBlock, SimulationRequest,
     estimation::{EstimationError, EstimationLimits, EstimationRequest, GasEstimate, estimate},
 };
-use writ_types::{EntryPoint, GasDefaults, PartialUserOperation, UserOperation};
+use writ_types::{EntryPoint, FieldError, GasDefaults, PartialUserOperation, UserOperation};
 
 use crate::{
     Admission, AdmissionError, admission::clock, preflight::Pretence, revert, verdict::explain,
@@ -226,9 +226,8 @@ pub(crate) fn same_version(
     if version == entry_point.version {
         return Ok(());
     }
-    Err(AdmissionError::Internal(format!(
-        "an operation of v{version} for EntryPoint {entry_point}"
-    )))
+    let reason = format!("the operation is of v{version}, EntryPoint {entry_point} is not");
+    Err(FieldError::new("entryPoint", reason).into())
 }
 
 fn estimation(error: EstimationError, operation: &UserOperation) -> AdmissionError {

@@ -38,7 +38,7 @@ mod testing;
 
 pub use admission::{Admission, AdmissionParts};
 pub use bundle::{BundleCheck, BundleFault};
-pub use error::AdmissionError;
+pub use error::{AdmissionError, Rejection};
 pub use revert::describe as describe_revert;
 pub use rules::{AdmissionRules, Head};
 pub use verdict::Verdict;

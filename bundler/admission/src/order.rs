@@ -14,22 +14,34 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, OwnedSemaphorePermit, Se
 
 use crate::AdmissionError;
 
+/// Operations of one sender that may wait at a time, so that one sender cannot fill the queue.
+const PER_SENDER: usize = 16;
+
+type Senders = Arc<Mutex<HashMap<Address, Arc<AsyncMutex<()>>>>>;
+
 /// Places for operations being judged.
 #[derive(Debug)]
 pub(crate) struct Order {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     most_waiting: usize,
-    senders: Arc<Mutex<HashMap<Address, Arc<AsyncMutex<()>>>>>,
+    senders: Senders,
 }
 
 /// A place and the sender's turn; both are given back when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    sender: Address,
-    senders: Arc<Mutex<HashMap<Address, Arc<AsyncMutex<()>>>>>,
-    guard: Option<OwnedMutexGuard<()>>,
+    // Dropped in this order: the turn before the ticket for it.
+    _guard: OwnedMutexGuard<()>,
     _place: OwnedSemaphorePermit,
+    _ticket: Ticket,
+}
+
+/// A share in a sender's lock. The last one to go takes the lock out of the map, also when it gave up waiting.
+#[derive(Debug)]
+struct Ticket {
+    sender: Address,
+    senders: Senders,
 }
 
 impl Order {
@@ -47,19 +59,28 @@ impl Order {
     /// The turn comes first: a sender with many operations waits for itself and keeps nobody else out.
     pub(crate) async fn turn(&self, sender: Address) -> Result<Turn, AdmissionError> {
         let _waiting = Waiting::enter(&self.waiting, self.most_waiting)?;
-        let lock = self.senders.lock().entry(sender).or_default().clone();
+        let ticket = Ticket { sender, senders: self.senders.clone() };
+        let lock = {
+            let mut senders = self.senders.lock();
+            let lock = senders.entry(sender).or_default();
+            // One reference is the map's, one that of the operation being judged.
+            let waiting = Arc::strong_count(lock).saturating_sub(2);
+            if waiting >= PER_SENDER {
+                return Err(AdmissionError::Busy(waiting));
+            }
+            lock.clone()
+        };
         let guard = lock.lock_owned().await;
         let place = self.places.clone().acquire_owned().await;
         let place = place.map_err(|error| AdmissionError::Internal(error.to_string()))?;
-        Ok(Turn { sender, senders: self.senders.clone(), guard: Some(guard), _place: place })
+        Ok(Turn { _guard: guard, _place: place, _ticket: ticket })
     }
 }
 
-impl Drop for Turn {
+impl Drop for Ticket {
     fn drop(&mut self) {
-        self.guard = None;
         let mut senders = self.senders.lock();
-        // One reference is the map's: nobody else waits.
+        // One reference is the map's: nobody else has or waits for the turn.
         if senders.get(&self.sender).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             senders.remove(&self.sender);
         }
@@ -105,6 +126,21 @@ mod tests {
         let second = timeout(SOON, order.turn(A)).await.expect("in time").expect("free");
         drop((second, other));
         assert!(order.senders.lock().is_empty(), "nothing is kept for senders that are gone");
+    }
+
+    #[tokio::test]
+    async fn one_sender_cannot_fill_the_queue() {
+        let order = Order::new(4, 1_000);
+        let held = order.turn(A).await.expect("free");
+        let mut waiting: Vec<_> = (0..PER_SENDER).map(|_| Box::pin(order.turn(A))).collect();
+        for one in &mut waiting {
+            assert!(timeout(Duration::ZERO, one.as_mut()).await.is_err());
+        }
+        assert!(matches!(order.turn(A).await, Err(AdmissionError::Busy(_))));
+        assert!(order.turn(B).await.is_ok());
+        drop(held);
+        drop(waiting);
+        assert!(order.senders.lock().is_empty(), "those who gave up leave nothing either");
     }
 
     #[tokio::test]

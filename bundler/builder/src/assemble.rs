@@ -76,24 +76,31 @@ impl Assembler {
             pooled.operation.effective_priority_fee(base_fee) >= config.fees.min_priority_fee
         });
         let mut excluded = HashSet::new();
+        let mut limits = Limits {
+            operations: config.max_operations,
+            gas: config.max_gas.min(block.header().gas_limit),
+            bytes: config.max_bytes,
+        };
         loop {
-            let limits = Limits {
-                operations: config.max_operations,
-                gas: config.max_gas.min(block.header().gas_limit),
-                bytes: config.max_bytes,
-            };
             let chosen = select(&candidates, &excluded, &limits);
             if chosen.is_empty() {
                 return Ok(None);
             }
             let sends = (self.origin, self.beneficiary);
-            match self.admission.check_bundle(entry_point, &chosen, block, sends).await? {
-                Ok(check) => {
+            match self.admission.check_bundle(entry_point, &chosen, block, sends).await {
+                Ok(Ok(check)) => {
                     return self
-                        .finish(entry_point, chosen, check.gas_used, prices, config)
+                        .finish(entry_point, &chosen, check.gas_used, prices, config)
                         .map(Some);
                 }
-                Err(fault) => {
+                Err(error) if error.is_transient() => return Err(error.into()),
+                // Too much for one simulation: fewer at a time, and one that is too much alone goes.
+                Err(_) if chosen.len() > 1 => limits.operations = chosen.len() / 2,
+                Err(error) => {
+                    excluded.insert(chosen[0].hash);
+                    drop_operation(&pool, chosen[0].hash, error).await?;
+                }
+                Ok(Err(fault)) => {
                     let culprit = chosen[fault.index].clone();
                     excluded.insert(culprit.hash);
                     let alone = chosen.len() == 1;
@@ -130,7 +137,7 @@ impl Assembler {
     fn finish(
         &self,
         entry_point: EntryPoint,
-        chosen: Vec<Arc<PoolOperation>>,
+        chosen: &[Arc<PoolOperation>],
         simulated: u64,
         prices: &GasPrices,
         config: &BuilderConfig,

@@ -131,16 +131,16 @@ impl Builder {
         let mut pause = self.config.poll_interval;
         loop {
             tokio::select! {
-                stopped = stop.wait_for(|stopped| *stopped) => {
-                    drop(stopped);
-                    return;
-                }
+                () = stopped(&mut stop) => return,
                 request = self.requests.recv() => match request {
                     None => return,
                     Some(Request::SetMode(mode)) => self.config.mode = mode,
                     Some(Request::SendNow(answer)) => {
                         let before = self.submission.flight().map(|flight| flight.nonce());
                         let done = self.tick(true).await;
+                        if let Err(error) = &done {
+                            self.health.red(error.part(), error.to_string());
+                        }
                         // The asker may be gone; the bundle is on its way all the same.
                         let _ = answer.send(done.map(|()| self.sent_since(before)));
                     }
@@ -263,7 +263,8 @@ impl Builder {
             let hash = pooled.hash;
             match self.admission.revalidate(&pooled, &block).await {
                 Ok(_) => {
-                    with_pool(&self.pool, move |pool| pool.release(hash, "validated again")).await?
+                    with_pool(&self.pool, move |pool| pool.release(hash, "validated again"))
+                        .await?;
                 }
                 Err(error) if error.is_transient() => return Err(error.into()),
                 Err(error) => drop_operation(&self.pool, hash, error).await?,
@@ -280,11 +281,16 @@ impl Builder {
                 self.health.red(Part::Submission, format!("the node refuses the bundle: {reason}"));
             }
             Broadcast::Unreachable => {
-                self.health.red(Part::Node, "a bundle may not have reached the node")
+                self.health.red(Part::Node, "a bundle may not have reached the node");
             }
             Broadcast::Underpriced | Broadcast::NonceUsed => {}
         }
     }
+}
+
+/// Returns when `stop` is true, or nobody can make it so any more.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stopped| *stopped).await);
 }
 
 fn unix_seconds() -> u64 {

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use alloy::{
     eips::BlockId,
-    primitives::{Address, B256, TxHash, U256},
+    primitives::{Address, TxHash},
     rpc::types::{Log, TransactionReceipt},
     sol_types::SolEvent,
 };
@@ -216,7 +216,7 @@ pub(crate) fn transactions_of(unmined: &[Unmined]) -> Vec<TxHash> {
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::Bytes;
+    use alloy::primitives::{B256, Bytes, U256};
 
     use super::*;
 

@@ -79,7 +79,9 @@ impl Lookup {
         };
         let user_operation = match pooled {
             Some(pooled) => Some(pooled.operation.to_rpc()),
-            None => self.from_chain(hash, inclusion.entry_point, inclusion.transaction).await?,
+            None => {
+                self.read_from_chain(hash, inclusion.entry_point, inclusion.transaction).await?
+            }
         };
         Ok(user_operation.map(|user_operation| FoundOperation {
             user_operation,
@@ -91,7 +93,7 @@ impl Lookup {
     }
 
     /// The operation out of the transaction's own calldata, when somebody else included it.
-    async fn from_chain(
+    async fn read_from_chain(
         &self,
         hash: B256,
         entry_point: Address,

@@ -295,7 +295,7 @@ impl Submission {
             }
             (Self::Submitted(flight), event) => flight.submitted(event, rules),
             (Self::Cancelling(flight), event) => flight.cancelling(event, rules),
-            (Self::Settling(flight), event) => flight.settling(event),
+            (Self::Settling(flight), event) => flight.settling(&event),
             (state, _) => (state, None),
         }
     }
@@ -368,7 +368,7 @@ impl Flight {
                 let command = self.replace(Purpose::Cancel, now, market, rules);
                 (Submission::Submitted(self), Some(command))
             }
-            event => self.flying(event),
+            event => self.flying(&event),
         }
     }
 
@@ -382,19 +382,19 @@ impl Flight {
                 let command = self.replace(Purpose::Cancel, now, market, rules);
                 (Submission::Cancelling(self), Some(command))
             }
-            event => self.flying(event),
+            event => self.flying(&event),
         }
     }
 
     /// What bundle and cancellation have in common while their nonce is open.
-    fn flying(mut self, event: Event) -> (Submission, Option<Command>) {
+    fn flying(mut self, event: &Event) -> (Submission, Option<Command>) {
         let mut command = None;
         match event {
             Event::Tick { .. } if !self.acknowledged => {
-                command = Some(Command::Broadcast(self.last().hash))
+                command = Some(Command::Broadcast(self.last().hash));
             }
-            Event::Signed { nonce, attempt } if nonce == self.nonce => {
-                self.attempts.push(attempt);
+            Event::Signed { nonce, attempt } if *nonce == self.nonce => {
+                self.attempts.push(*attempt);
                 self.patience = attempt.at;
                 self.acknowledged = false;
                 self.due = false;
@@ -414,12 +414,12 @@ impl Flight {
         (Submission::flying(self), command)
     }
 
-    fn settling(self, event: Event) -> (Submission, Option<Command>) {
+    fn settling(self, event: &Event) -> (Submission, Option<Command>) {
         match event {
             // The block that had used the nonce is gone: wait on.
             Event::Tick { .. } => (Submission::flying(self), None),
             Event::Settled(Settlement::Bundle(hash)) => {
-                (Submission::default(), Some(Command::Included(self, hash)))
+                (Submission::default(), Some(Command::Included(self, *hash)))
             }
             Event::Settled(Settlement::Cancelled(_) | Settlement::Foreign) => {
                 (Submission::default(), Some(Command::Release(self)))
