@@ -123,8 +123,8 @@ impl Simulator {
         let records = tracer
             .finish()
             .map_err(|limit| SimulationError::LimitExceeded { what: "trace records", limit })?;
-        for op in &request.ops {
-            block.remember(op.sender, &accessed);
+        if let Some(sender) = worth_remembering(request, &accessed) {
+            block.remember(sender, &accessed);
         }
         Ok(outcome(block, request, &ran.result, records, stopped, accessed, &self.options.limits))
     }
@@ -365,6 +365,21 @@ fn outcome(
         gas_used: result.tx_gas_used(),
         accessed,
     }
+}
+
+/// Slots beyond which an operation is too unlike the next one, or too hostile, to be learnt from.
+const MOST_REMEMBERED: usize = 512;
+
+/// The sender whose next operation will need what this run needed: when the run was whole, all of it
+/// was that sender's, and it is small.
+fn worth_remembering(
+    request: &SimulationRequest,
+    accessed: &[(Address, Vec<U256>)],
+) -> Option<Address> {
+    let sender = request.ops.last()?.sender;
+    let size: usize = accessed.iter().map(|(_, slots)| 1 + slots.len()).sum();
+    let own = request.ops.iter().all(|op| op.sender == sender);
+    (own && !request.validation_only && size <= MOST_REMEMBERED).then_some(sender)
 }
 
 /// Everything the transaction loaded from the block's state, sorted.

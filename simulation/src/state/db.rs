@@ -62,13 +62,13 @@ impl<'a> SimulationDb<'a> {
         &mut self,
         read: impl FnOnce(&PinnedBlock, Duration) -> Result<(T, bool), StateError>,
     ) -> Result<T, StateError> {
-        if self.reads > self.most_reads {
-            return Err(StateError::TooManyReads(self.most_reads));
-        }
         let begun = Instant::now();
         let (value, asked_node) = read(self.block, self.time_left)?;
         if asked_node {
             self.reads += 1;
+            if self.reads > self.most_reads {
+                return Err(StateError::TooManyReads(self.most_reads));
+            }
             self.time_left = self.time_left.saturating_sub(begun.elapsed());
         }
         Ok(value)

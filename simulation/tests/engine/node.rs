@@ -12,8 +12,8 @@ use alloy::{
     sol_types::SolValue,
 };
 use writ_simulation::{
-    NodeClient, NodeError, NodeOptions, SimulationError, SimulationRequest, Simulator,
-    StateOptions, StateProvider,
+    Limits, NodeClient, NodeError, NodeOptions, SimulationError, SimulationRequest, Simulator,
+    SimulatorOptions, StateOptions, StateProvider,
     test_utils::{
         SimpleAccount, TestChain, artifact, entry_point_creation_code, execute_call, workspace_root,
     },
@@ -175,6 +175,26 @@ async fn a_known_senders_state_comes_in_one_batch_and_the_same_block_costs_nothi
     let counted = state.client().stats().round_trips;
     same.account(world.account.address).await.unwrap();
     assert_eq!(state.client().stats().round_trips, counted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_that_needs_too_much_from_the_node_is_refused() {
+    let world = World::new(EntryPointVersion::V08).await;
+    let state = world.state();
+    let block = state.latest().await.unwrap();
+    let limits = Limits { node_reads: 1, ..Limits::default() };
+    let simulator = Simulator::new(SimulatorOptions { limits, ..SimulatorOptions::default() });
+    let request = world.request(world.account.operation(0, transfer(1), true));
+    let error = simulator.simulate(&block, &request).await.unwrap_err();
+    let expected = SimulationError::LimitExceeded { what: "reads from the node", limit: 1 };
+    assert_eq!(error, expected);
+
+    let limits = Limits { node_time: Duration::from_nanos(1), ..Limits::default() };
+    let simulator = Simulator::new(SimulatorOptions { limits, ..SimulatorOptions::default() });
+    let block = world.state().latest().await.unwrap();
+    let error = simulator.simulate(&block, &request).await.unwrap_err();
+    assert_eq!(error, SimulationError::TooSlow);
+    assert!(error.is_transient());
 }
 
 #[tokio::test(flavor = "multi_thread")]
