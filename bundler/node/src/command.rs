@@ -69,7 +69,9 @@ pub async fn run(arguments: Vec<OsString>) -> Result<(), NodeError> {
             log_to_stderr();
             operator::run(layered::<OperatorArguments>("operator", rest)?).await
         }
-        _ => match Cli::try_parse_from(&arguments).map_err(crate::config::ConfigurationError::from)? {
+        _ => match Cli::try_parse_from(&arguments)
+            .map_err(crate::config::ConfigurationError::from)?
+        {
             Cli { command: Command::Dev(arguments) } => Ok(dev::run(arguments).await?),
             Cli { command: Command::Bundler(arguments) } => bundler::run(arguments).await,
             Cli { command: Command::Operator(arguments) } => operator::run(arguments).await,
@@ -78,7 +80,9 @@ pub async fn run(arguments: Vec<OsString>) -> Result<(), NodeError> {
 }
 
 fn asks_for_help(arguments: &[OsString]) -> bool {
-    arguments.iter().any(|argument| argument == "--help" || argument == "-h" || argument == "--version" || argument == "-V")
+    arguments.iter().any(|argument| {
+        argument == "--help" || argument == "-h" || argument == "--version" || argument == "-V"
+    })
 }
 
 /// Flags over environment over file over defaults.
@@ -108,7 +112,8 @@ fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,writ_node=info,writ_admission=info,writ_builder=info,writ_operator=info,writ_gateway=info,writ_rpc=info"));
     // Fails only where a logger is set already, as in tests.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
 #[cfg(test)]

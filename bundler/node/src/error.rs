@@ -20,7 +20,9 @@ pub enum NodeError {
     #[error(transparent)]
     Operator(#[from] Box<writ_operator::OperatorError>),
     /// An address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; stop what uses it, or name another with --listen")]
+    #[error(
+        "cannot listen on {address}: {source}; stop what uses it, or name another with --listen"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,

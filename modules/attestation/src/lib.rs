@@ -46,7 +46,7 @@ pub use domain::{DOMAIN_NAME, DOMAIN_VERSION, Domain};
 pub use error::{AttestationError, CODE_EXPIRED, CODE_INVALID};
 pub use key::{KeyError, OperatorKey};
 pub use quorum::{ThrowawayQuorum, ThrowawayRequest};
-pub use set::{DETERMINISTIC_DEPLOYER, MAX_OPERATORS, OperatorSet, SetError};
+pub use set::{MAX_OPERATORS, OperatorSet, SetError};
 pub use signature::{OperatorSignature, SIGNATURE_LEN};
 pub use statement::{Attestation, Denial, TIME_LIMIT, reasons_hash};
 pub use suffix::{

@@ -4,13 +4,11 @@
 
 use std::collections::HashSet;
 
-use alloy::primitives::{Address, B256, Bytes, address, keccak256};
+use alloy::primitives::{Address, B256, Bytes, keccak256};
+use writ_bindings::{SALT, deterministic_address, deterministic_calldata};
 
 /// Most operators in one set: a signer index is one byte.
 pub const MAX_OPERATORS: usize = 255;
-
-/// The deterministic deployer that sets are deployed through, with salt 0.
-pub const DETERMINISTIC_DEPLOYER: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
 
 /// First byte of a set's code: STOP, so that a call does nothing.
 const STOP: u8 = 0x00;
@@ -100,12 +98,12 @@ impl OperatorSet {
 
     /// Where the deterministic deployer puts the set (CREATE2, salt 0).
     pub fn address(&self) -> Address {
-        DETERMINISTIC_DEPLOYER.create2(B256::ZERO, keccak256(self.creation_code()))
+        deterministic_address(SALT, &self.creation_code())
     }
 
     /// Transaction input for the deterministic deployer that deploys the set.
     pub fn deployment_input(&self) -> Bytes {
-        [B256::ZERO.as_slice(), &self.creation_code()].concat().into()
+        deterministic_calldata(SALT, &self.creation_code())
     }
 
     /// Number of operators.

@@ -1,10 +1,6 @@
 //! The result of an evaluation.
 
-use alloy::primitives::{Address, keccak256};
-
-use crate::{Value, encode};
-use alloy::primitives::B256;
-
+use alloy::primitives::Address;
 /// What may leave the account at most, of one asset: a policy's own bound, or one of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetBound {
@@ -96,10 +92,4 @@ impl Decision {
             detail: Some(detail.into()),
         }
     }
-}
-
-/// The hash of a denial's reasons: keccak256 of the canonical encoding of the array.
-pub fn reasons_hash(reasons: &[String]) -> B256 {
-    let array = Value::array(reasons.iter().map(|reason| Value::from(reason.as_str())));
-    keccak256(encode(&array))
 }

@@ -40,7 +40,7 @@
 
 pub use builtins::allowed_builtins;
 pub use bundle::{Bundle, BundleError, MANIFEST_FILE, MAX_FILES};
-pub use decision::{AssetBound, AssetKind, Decision, DenyCode, reasons_hash};
+pub use decision::{AssetBound, AssetKind, Decision, DenyCode};
 pub use encoding::{ENCODING_VERSION, EncodingError, decode, encode};
 pub use engine::{EVALUATION_TIME, self_check};
 pub use input::{INPUT_VERSION, InputError, check_input};

@@ -18,10 +18,9 @@ pub mod erc7579;
 mod module;
 
 pub use deployment::{
-    DETERMINISTIC_DEPLOYER, MAX_OPERATORS, OperatorSetError, SALT, configuration_hash,
-    deterministic_address, deterministic_calldata, dev_account_creation_code, installation_data,
-    module_address, module_creation_code, operator_set_address, operator_set_code,
-    operator_set_creation_code,
+    DETERMINISTIC_DEPLOYER, SALT, configuration_hash, deterministic_address,
+    deterministic_calldata, dev_account_creation_code, installation_data, module_address,
+    module_creation_code,
 };
 pub use entry_point::{EntryPoint, EntryPointV06};
 pub use erc20::Erc20;

@@ -10,7 +10,8 @@ use writ_evidence::AccountReader;
 use writ_policy::PolicyStore;
 use writ_rpc::{
     AttestedBlock, Backend, Check, Decision, Evaluation, GasEstimate, GasPrice, GasPrices, Health,
-    OperationStatus, PolicyView, StateOverrides, UserOperationByHash, UserOperationReceipt, Verdict,
+    OperationStatus, PolicyView, StateOverrides, UserOperationByHash, UserOperationReceipt,
+    Verdict,
 };
 use writ_types::{EntryPoint, ErrorCode, PartialUserOperation, Refusal, UserOperation};
 
@@ -56,7 +57,8 @@ impl Backend for NodeBackend {
     ) -> Result<B256, Refusal> {
         let admission = self.admission.clone();
         // A task of its own: a client that hangs up must not stop an admission half-way.
-        let task = tokio::spawn(async move { admission.admit(operation, entry_point.address).await });
+        let task =
+            tokio::spawn(async move { admission.admit(operation, entry_point.address).await });
         Ok(task.await.map_err(internal)??)
     }
 

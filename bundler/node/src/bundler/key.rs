@@ -26,8 +26,7 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, NodeError> {
     if metadata.len() > MAX_FILE {
         return Err(refuse("it is too long to hold one key".to_owned()));
     }
-    let text =
-        Zeroizing::new(fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?);
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?);
     let digits = text.trim();
     let mut key = Zeroizing::new([0u8; 32]);
     hex::decode_to_slice(digits.strip_prefix("0x").unwrap_or(digits), key.as_mut_slice())
@@ -44,8 +43,13 @@ mod tests {
     fn file(mode: u32, text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
-        let mut file =
-            fs::File::options().create(true).write(true).truncate(true).mode(mode).open(&path).unwrap();
+        let mut file = fs::File::options()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(mode)
+            .open(&path)
+            .unwrap();
         std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
         (folder, path)
     }

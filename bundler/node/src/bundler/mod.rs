@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use writ_admission::{Admission, AdmissionParts, AdmissionRules};
-use writ_builder::{Builder, BuilderConfig, BuilderError, BuilderParts, BundleSigner, Health, Part};
+use writ_builder::{
+    Builder, BuilderConfig, BuilderError, BuilderParts, BundleSigner, Health, Part,
+};
 use writ_evidence::AccountReader as EvidenceAccounts;
 use writ_gateway::{
     AccountReader, DecisionStore, Gate, GateOptions, Gateway, GatewayOptions, OperatorEndpoint,
@@ -36,8 +38,8 @@ const EXPIRY_MARGIN: u64 = 30;
 /// When a part does not start; each says what to do.
 pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
     let entry_points = entry_points(&arguments)?;
-    let signer = BundleSigner::new(&key::read(&arguments.signer_key_file)?)
-        .map_err(NodeError::start)?;
+    let signer =
+        BundleSigner::new(&key::read(&arguments.signer_key_file)?).map_err(NodeError::start)?;
     let signer_address = signer.address();
     let policies = Arc::new(PolicyStore::open(&arguments.policies).map_err(NodeError::start)?);
     std::fs::create_dir_all(&arguments.data_dir).map_err(|error| {
@@ -47,10 +49,8 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
     let node = NodeClient::new(arguments.node_url.as_str(), NodeOptions::default())
         .map_err(NodeError::start)?;
     let chain_id = node.chain_id().await.map_err(NodeError::start)?;
-    let pool = PoolConfig {
-        max_operations: arguments.pool_size as usize,
-        ..PoolConfig::new(chain_id)
-    };
+    let pool =
+        PoolConfig { max_operations: arguments.pool_size as usize, ..PoolConfig::new(chain_id) };
     let pool =
         Arc::new(Pool::open(arguments.data_dir.join("pool"), pool).map_err(NodeError::start)?);
     let state = StateProvider::new(node.clone(), StateOptions::default());
@@ -116,9 +116,10 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
 fn entry_points(arguments: &BundlerArguments) -> Result<Vec<EntryPoint>, NodeError> {
     let mut served = Vec::with_capacity(arguments.entry_points.len());
     for address in arguments.entry_points.iter().copied() {
-        let version = writ_types::EntryPointVersion::from_canonical_address(address).ok_or_else(
-            || NodeError::start(format!("--entry-points: {address} is no canonical EntryPoint")),
-        )?;
+        let version =
+            writ_types::EntryPointVersion::from_canonical_address(address).ok_or_else(|| {
+                NodeError::start(format!("--entry-points: {address} is no canonical EntryPoint"))
+            })?;
         let entry_point = EntryPoint { address, version };
         if served.contains(&entry_point) {
             return Err(NodeError::start(format!("--entry-points: {address} is named twice")));

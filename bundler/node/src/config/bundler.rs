@@ -26,7 +26,12 @@ pub struct BundlerArguments {
     pub config: Option<PathBuf>,
 
     /// JSON-RPC URL of the node. It needs no debug or trace methods.
-    #[arg(long, env = "WRIT_NODE_URL", value_name = "URL", default_value = "http://127.0.0.1:8545")]
+    #[arg(
+        long,
+        env = "WRIT_NODE_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8545"
+    )]
     pub node_url: Url,
 
     /// Address on which the bundler's JSON-RPC and /health are served.

@@ -13,7 +13,12 @@ pub struct OperatorArguments {
     pub config: Option<PathBuf>,
 
     /// JSON-RPC URL of this operator's own node.
-    #[arg(long, env = "WRIT_NODE_URL", value_name = "URL", default_value = "http://127.0.0.1:8545")]
+    #[arg(
+        long,
+        env = "WRIT_NODE_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8545"
+    )]
     pub node_url: Url,
 
     /// Address on which the operator answers.
@@ -21,7 +26,12 @@ pub struct OperatorArguments {
     pub listen: SocketAddr,
 
     /// Folder of the signing log. One process at a time; never restore it from a backup.
-    #[arg(long, env = "WRIT_DATA_DIR", value_name = "FOLDER", default_value = "writ-operator-data")]
+    #[arg(
+        long,
+        env = "WRIT_DATA_DIR",
+        value_name = "FOLDER",
+        default_value = "writ-operator-data"
+    )]
     pub data_dir: PathBuf,
 
     /// File with the private key (32 bytes in hex) that signs decisions. It must be readable by

@@ -2,9 +2,7 @@
 
 use std::{net::TcpListener, path::PathBuf, time::Duration};
 
-use alloy::{
-    providers::{Provider, ProviderBuilder},
-};
+use alloy::providers::{Provider, ProviderBuilder};
 use url::Url;
 
 use super::{ChildProcess, DevError, Workplace};
@@ -12,11 +10,17 @@ use super::{ChildProcess, DevError, Workplace};
 /// Chain id of the development chain.
 pub const CHAIN_ID: u64 = 31_337;
 
-/// A running anvil.
+/// How long anvil may take to answer, or to write its state and end.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A running anvil, that can be stopped and started again on its state.
 #[derive(Debug)]
 pub struct Chain {
     process: ChildProcess,
     url: Url,
+    program: PathBuf,
+    arguments: Vec<String>,
+    log: PathBuf,
 }
 
 impl Chain {
@@ -24,19 +28,26 @@ impl Chain {
     pub async fn start(workplace: &Workplace) -> Result<Self, DevError> {
         let program = anvil_program(workplace)?;
         let port = free_port()?;
-        let arguments = [
-            "--host", "127.0.0.1", "--port", &port.to_string(), "--chain-id",
-            &CHAIN_ID.to_string(), "--hardfork", "prague", "--accounts", "10", "--silent",
-        ]
-        .map(str::to_owned);
+        let state = workplace.folder().join("chain.json");
+        let arguments = vec![
+            "--host=127.0.0.1".to_owned(),
+            format!("--port={port}"),
+            format!("--chain-id={CHAIN_ID}"),
+            "--hardfork=prague".to_owned(),
+            "--accounts=10".to_owned(),
+            format!("--state={}", state.display()),
+            "--silent".to_owned(),
+        ];
         let log = workplace.log("anvil");
-        let mut process = ChildProcess::start("anvil", &program, &arguments, log)?;
-        let url = local_url(port)?;
-        let provider = ProviderBuilder::new().connect_http(url.clone());
-        process
-            .wait_until(Duration::from_secs(20), || async { provider.get_chain_id().await.is_ok() })
-            .await?;
-        Ok(Self { process, url })
+        let process = ChildProcess::start("anvil", &program, &arguments, log.clone())?;
+        let mut chain = Self { process, url: local_url(port)?, program, arguments, log };
+        chain.ready().await?;
+        Ok(chain)
+    }
+
+    async fn ready(&mut self) -> Result<(), DevError> {
+        let provider = ProviderBuilder::new().connect_http(self.url.clone());
+        self.process.wait_until(LIMIT, || async { provider.get_chain_id().await.is_ok() }).await
     }
 
     /// JSON-RPC URL.
@@ -51,9 +62,16 @@ impl Chain {
         self.process.id()
     }
 
-    /// Ends anvil.
+    /// Ends anvil, which keeps blocks and state on the disk. Transactions that wait are lost.
     pub async fn stop(&mut self) -> Result<(), DevError> {
-        self.process.kill().await
+        self.process.end(LIMIT).await
+    }
+
+    /// Starts anvil again, at the same URL, with the blocks that it had.
+    pub async fn restart(&mut self) -> Result<(), DevError> {
+        self.process =
+            ChildProcess::start("anvil", &self.program, &self.arguments, self.log.clone())?;
+        self.ready().await
     }
 }
 
@@ -65,9 +83,8 @@ pub fn free_port() -> Result<u16, DevError> {
 
 /// `http://127.0.0.1:port`.
 pub(super) fn local_url(port: u16) -> Result<Url, DevError> {
-    Url::parse(&format!("http://127.0.0.1:{port}")).map_err(|_| DevError::Unexpected {
-        what: format!("no URL for port {port}"),
-    })
+    Url::parse(&format!("http://127.0.0.1:{port}"))
+        .map_err(|_| DevError::Unexpected { what: format!("no URL for port {port}") })
 }
 
 /// The native anvil of the pinned toolchain, or the one on the PATH.

@@ -51,10 +51,19 @@ impl ChildProcess {
 
     /// Ends it at once, as a crash would (SIGKILL), and waits until it is gone.
     pub async fn kill(&mut self) -> Result<(), DevError> {
-        self.child
-            .kill()
-            .await
-            .map_err(|source| DevError::Stop { name: self.name.clone(), source })
+        self.child.kill().await.map_err(|source| DevError::Stop { name: self.name.clone(), source })
+    }
+
+    /// Asks it to end in an orderly way (SIGTERM) and waits until it is gone.
+    pub async fn end(&mut self, limit: Duration) -> Result<(), DevError> {
+        let failed = |source| DevError::Stop { name: self.name.clone(), source };
+        let Some(id) = self.child.id() else { return Ok(()) };
+        let sent = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
+        sent.map_err(failed)?;
+        match tokio::time::timeout(limit, self.child.wait()).await {
+            Ok(ended) => ended.map(|_| ()).map_err(failed),
+            Err(_) => self.kill().await,
+        }
     }
 
     /// Waits until `ready` answers true. Fails when the child ends first or `limit` passes.

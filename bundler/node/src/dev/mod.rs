@@ -30,6 +30,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use self::play::Play;
 pub use self::{
     chain::{CHAIN_ID, Chain, free_port},
     children::ChildProcess,
@@ -44,7 +45,6 @@ pub use self::{
     wallet::{BundlerClient, RpcFailure, Wallet},
     workplace::Workplace,
 };
-use self::play::Play;
 
 /// What `writ dev` is told.
 #[derive(Clone, Debug, Args)]

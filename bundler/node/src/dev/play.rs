@@ -95,7 +95,8 @@ impl Play {
             let (operation, recipient) = self.transfer(&wallet, amount, 0).await?;
             let version = wallet.entry_point.version;
             self.screen.tried(&format!("EntryPoint {version}: send {}", in_tokens(amount)));
-            self.send_and_see(&wallet, &operation, recipient, amount, "an allowed transfer").await?;
+            self.send_and_see(&wallet, &operation, recipient, amount, "an allowed transfer")
+                .await?;
         }
         Ok(())
     }
@@ -115,7 +116,8 @@ impl Play {
         let within = self.network.limits.draw(60, 65);
         let (control, recipient) = self.transfer(&wallet, within, 0).await?;
         self.screen.tried(&format!("the same with {}", in_tokens(within)));
-        self.send_and_see(&wallet, &control, recipient, within, "its control, under the limit").await
+        self.send_and_see(&wallet, &control, recipient, within, "its control, under the limit")
+            .await
     }
 
     async fn over_the_day(&mut self) -> Result<(), DevError> {
@@ -130,7 +132,8 @@ impl Play {
             in_tokens(self.network.limits.per_day),
             in_tokens(left)
         ));
-        self.denied(&wallet, &operation, "daily limit", "a transfer over what is left of the day").await?;
+        self.denied(&wallet, &operation, "daily limit", "a transfer over what is left of the day")
+            .await?;
         let within = self.network.limits.draw(3, 6);
         let (control, recipient) = self.transfer(&wallet, within, 0).await?;
         self.screen.tried(&format!("the same with {}", in_tokens(within)));
@@ -189,7 +192,8 @@ impl Play {
         self.refused_by_gate_and_chain(&other, &moved, "AA23", stale, title).await?;
 
         self.screen.tried("where it belongs");
-        self.direct_and_see(&wallet, &attested, recipient, amount, "its control, not moved").await?;
+        self.direct_and_see(&wallet, &attested, recipient, amount, "its control, not moved")
+            .await?;
 
         self.screen.tried("to the next nonce, once it has been used");
         let (next, _) = self.transfer(&wallet, amount, 2).await?;
@@ -234,7 +238,11 @@ impl Play {
         if took > NO_QUORUM_LIMIT {
             return Err(DevError::unexpected(format!("no quorum was said only after {took:?}")));
         }
-        self.screen.refused(&format!("refused after {:.1} s: {}", took.as_secs_f32(), say(&failure)));
+        self.screen.refused(&format!(
+            "refused after {:.1} s: {}",
+            took.as_secs_f32(),
+            say(&failure)
+        ));
         let title = "a transfer with two operators of three down";
         self.never_included(&wallet, &operation, title)?;
 
@@ -333,7 +341,9 @@ impl Play {
         let failure = self.must_refuse(wallet, operation, DENIED).await?;
         let reasons: Vec<String> = parse(&failure.data["reasons"])?;
         if !reasons.iter().any(|reason| reason.contains(limit)) {
-            return Err(DevError::unexpected(format!("{title}: no reason names {limit}: {reasons:?}")));
+            return Err(DevError::unexpected(format!(
+                "{title}: no reason names {limit}: {reasons:?}"
+            )));
         }
         for reason in reasons {
             self.screen.refused(&format!("denied by the policy ({}): {reason}", failure.code));
@@ -390,8 +400,13 @@ impl Play {
         operation: &UserOperation,
     ) -> Result<direct::DirectOutcome, DevError> {
         let operations = std::slice::from_ref(operation);
-        direct::handle_ops(&self.network.stage.provider, self.network.stage.deployer, wallet.entry_point, operations)
-            .await
+        direct::handle_ops(
+            &self.network.stage.provider,
+            self.network.stage.deployer,
+            wallet.entry_point,
+            operations,
+        )
+        .await
     }
 
     async fn must_refuse(
@@ -402,11 +417,15 @@ impl Play {
     ) -> Result<RpcFailure, DevError> {
         match wallet.send(operation).await {
             Err(Ok(failure)) if failure.code == code => Ok(failure),
-            Err(Ok(failure)) => {
-                Err(DevError::unexpected(format!("{code} was due, not {} {}", say(&failure), failure.data)))
-            }
+            Err(Ok(failure)) => Err(DevError::unexpected(format!(
+                "{code} was due, not {} {}",
+                say(&failure),
+                failure.data
+            ))),
             Err(Err(error)) => Err(error),
-            Ok(hash) => Err(DevError::unexpected(format!("{code} was due, and {hash} was accepted"))),
+            Ok(hash) => {
+                Err(DevError::unexpected(format!("{code} was due, and {hash} was accepted")))
+            }
         }
     }
 
@@ -426,8 +445,11 @@ impl Play {
     async fn strengthen(&mut self) -> Result<(), DevError> {
         let module = WritModule::new(self.network.stage.module, &self.network.stage.provider);
         let account = self.network.stage.account_v08;
-        let current =
-            module.configurationOf(account).call().await.map_err(DevError::chain("configuration"))?;
+        let current = module
+            .configurationOf(account)
+            .call()
+            .await
+            .map_err(DevError::chain("configuration"))?;
         let mut next = current.configuration;
         next.exitDelay += 3600;
         let nonce = U256::from(current.state.configurationNonce);
@@ -527,7 +549,7 @@ fn say(failure: &RpcFailure) -> String {
 }
 
 fn say_refusal(refusal: &EntryPointRefusal) -> String {
-    match refusal.selector().and_then(|selector| module_error(selector)) {
+    match refusal.selector().and_then(module_error) {
         Some(name) => format!("{}: {name}", refusal.reason),
         None if refusal.inner.is_empty() => refusal.reason.clone(),
         None => format!("{}: {}", refusal.reason, refusal.inner),

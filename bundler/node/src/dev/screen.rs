@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write};
 #[derive(Debug)]
 pub struct Screen {
     colour: bool,
+    quiet: bool,
     scene: u32,
 }
 
@@ -14,7 +15,13 @@ impl Screen {
     #[must_use]
     pub fn new() -> Self {
         let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { colour, scene: 0 }
+        Self { colour, quiet: false, scene: 0 }
+    }
+
+    /// A screen on which nothing appears.
+    #[must_use]
+    pub const fn quiet() -> Self {
+        Self { colour: false, quiet: true, scene: 0 }
     }
 
     /// A step of the set-up: what was started or deployed, and where.
@@ -58,6 +65,9 @@ impl Screen {
 
     /// A line as it is.
     pub fn line(&self, text: &str) {
+        if self.quiet {
+            return;
+        }
         let mut out = std::io::stdout().lock();
         // A closed pipe must not end the demonstration half-way with children running.
         let _ = writeln!(out, "{text}");

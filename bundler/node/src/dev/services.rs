@@ -85,17 +85,19 @@ impl OperatorProcess {
 
     async fn ready(&mut self) -> Result<(), DevError> {
         let client = RpcClient::new_http(self.url.clone());
-        let answers = || async {
-            client.request_noparams::<Value>("operator_identity").await.is_ok()
-        };
+        let answers =
+            || async { client.request_noparams::<Value>("operator_identity").await.is_ok() };
         self.process.wait_until(START_LIMIT, answers).await
     }
 }
 
-/// The bundler.
+/// A bundler that can be killed and started again on the same key, store and socket.
 #[derive(Debug)]
 pub struct BundlerProcess {
     url: Url,
+    program: PathBuf,
+    arguments: Vec<String>,
+    log: PathBuf,
     process: ChildProcess,
 }
 
@@ -110,9 +112,10 @@ impl BundlerProcess {
         operators: &[OperatorProcess],
     ) -> Result<Self, DevError> {
         let url = local_url(port)?;
+        let program = workplace.program().to_owned();
         let key_file = workplace.key_file("bundler", key)?;
         let operators: Vec<&str> = operators.iter().map(|one| one.url().as_str()).collect();
-        let arguments = [
+        let arguments = vec![
             "bundler".to_owned(),
             format!("--node-url={node}"),
             format!("--listen=127.0.0.1:{port}"),
@@ -124,12 +127,10 @@ impl BundlerProcess {
             "--poll-interval-ms=100".to_owned(),
         ];
         let log = workplace.log("bundler");
-        let mut process = ChildProcess::start("bundler", workplace.program(), &arguments, log)?;
-        let client = RpcClient::new_http(url.clone());
-        let answers =
-            || async { client.request_noparams::<Value>("eth_supportedEntryPoints").await.is_ok() };
-        process.wait_until(START_LIMIT, answers).await?;
-        Ok(Self { url, process })
+        let process = ChildProcess::start("bundler", &program, &arguments, log.clone())?;
+        let mut bundler = Self { url, program, arguments, log, process };
+        bundler.ready().await?;
+        Ok(bundler)
     }
 
     /// Where it answers.
@@ -138,9 +139,29 @@ impl BundlerProcess {
         &self.url
     }
 
-    /// Ends it.
-    pub async fn stop(&mut self) -> Result<(), DevError> {
+    /// What it was told on its command line.
+    #[must_use]
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
+    /// Ends it as a crash would.
+    pub async fn kill(&mut self) -> Result<(), DevError> {
         self.process.kill().await
+    }
+
+    /// Starts it again on what its store kept.
+    pub async fn restart(&mut self) -> Result<(), DevError> {
+        self.process =
+            ChildProcess::start("bundler", &self.program, &self.arguments, self.log.clone())?;
+        self.ready().await
+    }
+
+    async fn ready(&mut self) -> Result<(), DevError> {
+        let client = RpcClient::new_http(self.url.clone());
+        let answers =
+            || async { client.request_noparams::<Value>("eth_supportedEntryPoints").await.is_ok() };
+        self.process.wait_until(START_LIMIT, answers).await
     }
 }
 

@@ -9,9 +9,9 @@ use alloy::{
 };
 use writ_attestation::OperatorSet;
 use writ_bindings::{
-    DETERMINISTIC_DEPLOYER, DevToken, EntryPoint as EntryPointContract, MODE_ENFORCE, SALT, WritModule,
-    dev_account_creation_code, deterministic_calldata, installation_data, module_address,
-    module_creation_code,
+    DETERMINISTIC_DEPLOYER, DevToken, EntryPoint as EntryPointContract, MODE_ENFORCE, SALT,
+    WritModule, deterministic_calldata, dev_account_creation_code, installation_data,
+    module_address, module_creation_code,
 };
 use writ_types::{EntryPoint, EntryPointVersion};
 
@@ -134,9 +134,10 @@ impl Stage {
             mined(mint.send().await.map_err(DevError::chain("mint"))?).await?;
             accounts.push((account, configuration));
         }
-        let [(account_v08, configuration_v08), (account_v07, _)] = accounts.try_into().map_err(
-            |_| DevError::unexpected("two accounts were deployed and another number was found"),
-        )?;
+        let [(account_v08, configuration_v08), (account_v07, _)] =
+            accounts.try_into().map_err(|_| {
+                DevError::unexpected("two accounts were deployed and another number was found")
+            })?;
         Ok(Self {
             deployer,
             provider,
@@ -177,8 +178,7 @@ async fn create(
     creation_code: Bytes,
     what: &'static str,
 ) -> Result<Address, DevError> {
-    let request =
-        TransactionRequest::default().with_from(deployer).with_deploy_code(creation_code);
+    let request = TransactionRequest::default().with_from(deployer).with_deploy_code(creation_code);
     let receipt =
         mined(provider.send_transaction(request).await.map_err(DevError::chain(what))?).await?;
     receipt

@@ -125,7 +125,11 @@ impl Wallet {
         // OpenZeppelin's account reads the validator from the 20 highest bytes of the nonce.
         let key: U256 = (U256::from_be_slice(self.validator.as_slice()) << 32) | U256::from(lane);
         let contract = EntryPointContract::new(self.entry_point.address, &self.node);
-        contract.getNonce(self.account, key.to::<U192>()).call().await.map_err(DevError::chain("nonce"))
+        contract
+            .getNonce(self.account, key.to::<U192>())
+            .call()
+            .await
+            .map_err(DevError::chain("nonce"))
     }
 
     /// Calldata of one call by the account.
@@ -198,9 +202,9 @@ impl Wallet {
 
     /// The operation's userOpHash.
     pub fn hash(&self, operation: &UserOperation) -> Result<B256, DevError> {
-        operation.hash(self.entry_point.address, self.chain_id, None).map_err(|error| {
-            DevError::Unexpected { what: format!("userOpHash: {error}") }
-        })
+        operation
+            .hash(self.entry_point.address, self.chain_id, None)
+            .map_err(|error| DevError::Unexpected { what: format!("userOpHash: {error}") })
     }
 
     /// Sends through the bundler's public RPC.

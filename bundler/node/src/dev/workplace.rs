@@ -29,8 +29,11 @@ impl Workplace {
         let failed = |source| DevError::Workplace { path: folder.clone(), source };
         if folder.exists() {
             // Only a folder that an earlier demonstration left behind is emptied.
-            if !folder.join(MARKER).is_file() && fs::read_dir(&folder).map_err(failed)?.count() > 0 {
-                return Err(failed(std::io::Error::other("it exists and is not a demonstration's")));
+            if !folder.join(MARKER).is_file() && fs::read_dir(&folder).map_err(failed)?.count() > 0
+            {
+                return Err(failed(std::io::Error::other(
+                    "it exists and is not a demonstration's",
+                )));
             }
             fs::remove_dir_all(&folder).map_err(failed)?;
         }

@@ -25,7 +25,7 @@ use writ_attestation::{
 use writ_bindings::{
     DevToken, EntryPoint as EntryPointContract, WritModule, deterministic_address,
     deterministic_calldata, dev_account_creation_code, installation_data, module_address,
-    module_creation_code, operator_set_address, operator_set_code, operator_set_creation_code,
+    module_creation_code,
 };
 use writ_evidence::{CallType, ExecType, Execution, encode_execute};
 use writ_operator::{Operator, OperatorConfig};
@@ -100,8 +100,7 @@ impl Chain {
         assert_eq!(self.create2(salt, &creation).await, self.entry_point.address);
 
         assert_eq!(self.create2(B256::ZERO, &module_creation_code()).await, self.module);
-        let operators: Vec<_> = (0..3).map(|index| operator_key(index).address()).collect();
-        self.create2(B256::ZERO, &operator_set_creation_code(&operators).unwrap()).await;
+        self.create2(B256::ZERO, &operator_set().creation_code()).await;
         assert_eq!(self.create2(B256::ZERO, &token_creation()).await, self.token);
 
         self.account = self.deploy_account(&self.configuration(), self.module).await;
@@ -125,13 +124,12 @@ impl Chain {
     }
 
     pub fn configuration(&self) -> WritModule::Configuration {
-        let operators: Vec<_> = (0..3).map(|index| operator_key(index).address()).collect();
-        let code = operator_set_code(&operators).unwrap();
+        let operators = operator_set();
         WritModule::Configuration {
             owner: self.owner.address(),
             entryPoint: self.entry_point.address,
-            operatorSet: operator_set_address(&operators).unwrap(),
-            operatorSetCodeHash: alloy::primitives::keccak256(code),
+            operatorSet: operators.address(),
+            operatorSetCodeHash: operators.code_hash(),
             policy: policy_commitment(
                 &self
                     .parameters
@@ -467,4 +465,10 @@ fn node_module(path: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules").join(path);
     assert!(path.exists(), "{} is missing: run npm ci in the workspace root", path.display());
     path
+}
+
+/// The operators that the accounts of these tests are configured with.
+pub fn operator_set() -> writ_attestation::OperatorSet {
+    let operators = (0..3).map(|index| operator_key(index).address()).collect();
+    writ_attestation::OperatorSet::new(operators).unwrap()
 }
