@@ -144,7 +144,6 @@ fn one_account_that_does_everything_is_recorded_once_each() {
     let library = Address::repeat_byte(0x11);
     let empty = Address::repeat_byte(0x22);
     chain.put(library, vec![op::STOP]);
-    let pop = vec![op::POP];
     let body = [
         vec![op::TIMESTAMP, op::POP, op::TIMESTAMP, op::POP],
         vec![op::GAS, op::POP],
@@ -162,9 +161,9 @@ fn one_account_that_does_everything_is_recorded_once_each() {
         push_address(empty),
         vec![op::EXTCODEHASH, op::POP],
         call(library, 0),
-        pop.clone(),
+        vec![op::POP],
         call(empty, 0),
-        pop.clone(),
+        vec![op::POP],
         // keccak256(own address ‖ 5)
         vec![op::ADDRESS],
         push(0),
@@ -252,8 +251,8 @@ fn every_way_of_running_out_of_gas_is_seen() {
         assert_eq!((frame.out_of_gas[0].contract, frame.out_of_gas[0].depth), (callee, 1), "{way}");
         assert_eq!(frame.calls[0].status, FrameStatus::OutOfGas, "{way}");
     }
-    // A precompile: P = ecPairing of nothing costs 45,000.
-    let mut chain = chain.clone();
+    // A precompile: pairing of nothing costs 45,000.
+    let mut chain = chain;
     let pairing = Address::with_last_byte(8);
     let body = [
         push(0),
