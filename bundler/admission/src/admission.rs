@@ -14,7 +14,7 @@ use writ_pool::{GateRecord, Pool, PoolOperation, Slot};
 use writ_simulation::{
     Overrides, PinnedBlock, Simulation, SimulationRequest, Simulator, StateProvider,
 };
-use writ_types::{EntityKind, EntryPoint, StakeInfo, UserOperation};
+use writ_types::{EntityKind, EntryPoint, EntryPointVersion, StakeInfo, UserOperation};
 
 use crate::{
     AdmissionError, AdmissionRules, Head, Verdict, checks,
@@ -219,11 +219,15 @@ impl Admission {
                 .map_err(GateError::from)?;
             match (gate.need(operation, entry_point.address, &standing)?, standing) {
                 (Need::Ask, Standing::Bound(account)) => {
+                    key_is_free(operation, ahead)?;
                     let view = (*account).clone();
                     self.preflight(operation, entry_point, ahead, view, block).await?;
                     None
                 }
-                (Need::Verify(_), Standing::Bound(account)) => Some(*account),
+                (Need::Verify(_), Standing::Bound(account)) => {
+                    key_is_free(operation, ahead)?;
+                    Some(*account)
+                }
                 _ => None,
             }
         };
@@ -261,7 +265,7 @@ impl Admission {
         let attested = ahead.iter().filter(|op| carries_suffix(&op.signature)).count() as u64;
         let pretence = Pretence::new(account, entry_point, block, attested)?;
         let pretended = pretence.attested(operation)?;
-        let ops = ahead.iter().cloned().chain([pretended.clone()]).collect();
+        let ops = pretence.behind(ahead)?.into_iter().chain([pretended.clone()]).collect();
         let request = SimulationRequest::bundle(entry_point, ops)
             .with_overrides(pretence.overrides(Overrides::default()));
         let simulation = self.simulator().simulate(block, &request).await?;
@@ -443,6 +447,17 @@ impl Admission {
         }
         Ok(())
     }
+}
+
+/// A bundle validates all of its operations before it runs the first. The module's tickets wait in between: one per
+/// nonce key, found by callData (by userOpHash on v0.9).
+fn key_is_free(operation: &UserOperation, ahead: &[UserOperation]) -> Result<(), AdmissionError> {
+    let by_call_data = !matches!(operation.version, EntryPointVersion::V09);
+    let busy = ahead.iter().filter(|other| carries_suffix(&other.signature)).any(|other| {
+        other.nonce_key() == operation.nonce_key()
+            || (by_call_data && other.call_data == operation.call_data)
+    });
+    if busy { Err(AdmissionError::KeyBusy { sender: operation.sender }) } else { Ok(()) }
 }
 
 fn head(block: &PinnedBlock) -> Head {

@@ -56,6 +56,16 @@ pub enum AdmissionError {
     /// The EntryPoint rejected the operation.
     #[error("{}", .0.failed.reason)]
     Rejected(Box<Rejection>),
+    /// An attested operation with the same nonce key, or the same callData, is pooled. One bundle cannot hold both:
+    /// the module keeps a ticket for each from validation to execution, one per key, and tells them by callData.
+    #[error(
+        "an attested operation of {sender} with the same nonce key or the same callData waits for inclusion, and one \
+         bundle cannot hold both: send this one afterwards, or another call under another key"
+    )]
+    KeyBusy {
+        /// The account.
+        sender: Address,
+    },
     /// `handleOps` failed in a way that is not one operation's fault by its own word.
     #[error("the EntryPoint rejects the operation: {0}")]
     Reverted(String),
@@ -187,7 +197,7 @@ impl AdmissionError {
 
     /// Whether the operation's entities are to blame, for ERC-7562 reputation. Policy never is.
     pub fn is_entity_fault(&self) -> bool {
-        self.clone().into_refusal().is_entity_fault()
+        !matches!(self, Self::KeyBusy { .. }) && self.clone().into_refusal().is_entity_fault()
     }
 
     /// Whether the same operation may be admitted a moment later without anybody changing it.
@@ -218,6 +228,9 @@ impl AdmissionError {
                 plain(ErrorCode::InvalidFields).with(|data| data.field = Some("entryPoint".into()))
             }
             Self::Rejected(rejection) => rejected(*rejection),
+            Self::KeyBusy { sender } => plain(ErrorCode::RejectedByEntryPoint)
+                .about(Entity::new(EntityKind::Account, sender))
+                .with(|data| data.field = Some("nonce".into())),
             Self::Reverted(_) => plain(ErrorCode::RejectedByEntryPoint),
             Self::Signature => plain(ErrorCode::InvalidSignature),
             Self::PaymasterSignature(paymaster) => plain(ErrorCode::RejectedByPaymaster)

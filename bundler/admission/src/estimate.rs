@@ -62,6 +62,10 @@ impl Admission {
             }
         };
         let pretence = pretence.map(|pretence| pretence.bounding(tokens));
+        let ahead = match &pretence {
+            Some(pretence) => pretence.behind(&ahead)?,
+            None => ahead,
+        };
         let limits = EstimationLimits {
             verification: u64::try_from(rules.max_verification_gas).unwrap_or(u64::MAX),
             call: rules.max_operation_gas,
@@ -102,7 +106,8 @@ impl Admission {
         generous.max_fee_per_gas = 0;
         generous.max_priority_fee_per_gas = 0;
         let Ok(generous) = pretence.attested(&generous) else { return Vec::new() };
-        let ops = ahead.iter().cloned().chain([generous]).collect();
+        let Ok(ahead) = pretence.behind(ahead) else { return Vec::new() };
+        let ops = ahead.into_iter().chain([generous]).collect();
         let request = SimulationRequest::bundle(entry_point, ops)
             .with_overrides(pretence.overrides(overrides.clone()))
             .ignoring_signatures();

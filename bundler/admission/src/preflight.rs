@@ -88,21 +88,55 @@ impl Pretence {
         Ok(attested)
     }
 
+    /// The operations that run first, attested by this quorum as they were by the real one: under the code that is
+    /// pretended, their own attestations do not verify.
+    pub(crate) fn behind(
+        &self,
+        ahead: &[UserOperation],
+    ) -> Result<Vec<UserOperation>, AdmissionError> {
+        let mut attested = 0;
+        let mut behind = Vec::with_capacity(ahead.len());
+        for operation in ahead {
+            let mut operation = operation.clone();
+            if let Ok(Some((owner, suffix))) = Suffix::split(&operation.signature) {
+                let sequence = self.account.policy.next_sequence(attested);
+                let (max_cost, bounds) = (suffix.max_cost, &suffix.bounds);
+                operation.signature = self
+                    .attest(&operation, owner, sequence, max_cost, bounds)
+                    .map_err(AdmissionError::Internal)?;
+                attested += 1;
+            }
+            behind.push(operation);
+        }
+        Ok(behind)
+    }
+
     fn sign(&self, operation: &UserOperation) -> Result<Bytes, String> {
         let owner = match Suffix::split(&operation.signature) {
             Ok(Some((owner, _))) => owner,
             _ => operation.signature.as_ref(),
         };
+        self.attest(operation, owner, self.sequence, u128::MAX, &self.bounds)
+    }
+
+    fn attest(
+        &self,
+        operation: &UserOperation,
+        owner: &[u8],
+        sequence: u64,
+        max_cost: u128,
+        bounds: &Bounds,
+    ) -> Result<Bytes, String> {
         let request = ThrowawayRequest {
             operation,
             entry_point: self.entry_point.address,
             domain: Domain::new(self.chain_id, self.account.module),
             policy: &self.account.policy,
             account_code: self.account.account_code,
-            sequence: self.sequence,
+            sequence,
             block: self.block,
-            max_cost: u128::MAX,
-            bounds: &self.bounds,
+            max_cost,
+            bounds,
         };
         let suffix = self.quorum.attest(&request).map_err(|error| error.to_string())?;
         attach(owner, &suffix).map_err(|error| error.to_string())
