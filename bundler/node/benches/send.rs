@@ -30,7 +30,12 @@ use std::{
 use alloy::primitives::{Address, B256, U256};
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput, measurement::WallTime};
 use serde_json::{Value, json};
-use tokio::{runtime::Runtime, sync::watch, task::JoinSet};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
 use writ_node::dev::{BundlerClient, CHAIN_ID};
 use writ_pool::{Pool, PoolConfig, PoolOperation};
 use writ_simulation::{SimulationRequest, Simulator, StateOptions, StateProvider};
@@ -59,7 +64,11 @@ impl Runner {
         let runtime = runtime.expect("a runtime");
         let (stop, stopped) = watch::channel(false);
         runtime.spawn(async move {
-            let _ = tokio::signal::ctrl_c().await;
+            let mut terminate = signal(SignalKind::terminate()).expect("a handler");
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
             let _ = stop.send(true);
         });
         Self { runtime, stopped }
