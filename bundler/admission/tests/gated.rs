@@ -301,6 +301,8 @@ async fn a_quorums_attestation_is_admitted_and_nothing_less() {
     let same_call = scene.operation_of_key(1, 0, 1);
     let busy = scene.admit(scene.attested(&same_call, 1).await).await.expect_err("one per call");
     assert_eq!(busy.code.code(), -32500);
+    // One that has no attestation yet is judged behind the pooled one, up to where operators would be asked.
+    assert_eq!(scene.refused(scene.operation_of_key(2, 0, 3)).await, (-32530, None));
     let next = scene.operation_of_key(1, 0, 2);
     assert_eq!(scene.refused(scene.attested(&next, 0).await).await, check("sequence"));
     scene.admit(scene.attested(&next, 1).await).await.expect("admitted");
