@@ -8,8 +8,8 @@ use alloy::{
 };
 use serde::{Deserialize, Serialize};
 use writ_attestation::{
-    AttestationError, Context, LEVEL_QUORUM, MAX_SIGNATURES, Mode, Suffix, Verified, action_of,
-    attach, carries_suffix, diagnose, verify,
+    AttestationError, Context, LEVEL_QUORUM, MAX_SIGNATURES, Mismatch, Mode, Suffix, Verified,
+    action_of, attach, carries_suffix, diagnose, verify,
     wire::{BlockRef, MAX_PREDECESSORS},
 };
 use writ_simulation::{NodeClient, PinnedBlock};
@@ -278,7 +278,12 @@ impl Gate {
         let Some(recorded) = recorded else { return error };
         let action =
             action_of(operation, context.entry_point, context.account_code, suffix.max_cost);
-        diagnose(suffix, &action, context.policy.configuration.policy, context.domain, &recorded)
+        let policy = context.policy.configuration.policy;
+        match diagnose(suffix, &action, policy, context.domain, &recorded) {
+            // Nothing was moved: the signatures themselves are wrong, and the first error says so.
+            AttestationError::Moved(fields) if fields == [Mismatch::Signature] => error,
+            moved => moved,
+        }
     }
 
     /// An attestation made at a block that a reorganisation took away rests on a state that never was.
