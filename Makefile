@@ -53,7 +53,7 @@ lint: setup
 
 .PHONY: licences
 licences: setup $(CACHE)/tools/bin/cargo-deny-$(CARGO_DENY_VERSION)
-	cargo deny --all-features check licenses bans sources
+	cargo deny --locked check licenses bans sources
 	node script/toolchain/npm-licences.mjs
 
 $(CACHE)/tools/bin/cargo-deny-$(CARGO_DENY_VERSION):
