@@ -5,7 +5,9 @@ use writ_attestation::{attach, wire::Evaluation};
 use writ_gateway::{AccountView, GateRequest, Need, Standing};
 use writ_simulation::{
     Overrides, PinnedBlock, SimulationRequest,
-    estimation::{EstimationError, EstimationLimits, EstimationRequest, GasEstimate, estimate},
+    estimation::{
+        EstimationError, EstimationLimits, EstimationRequest, GasEstimate, GasLimits, estimate,
+    },
 };
 use writ_types::{EntryPoint, FieldError, GasDefaults, PartialUserOperation, UserOperation};
 
@@ -33,7 +35,20 @@ impl Admission {
         let whole = operation.complete(&GasDefaults::default());
         let ahead = self.ahead_of(&whole, entry_point);
         let account = self.bound_account(&whole, entry_point, &block).await?;
-        self.estimate_at(operation, entry_point, overrides, ahead, account, block).await
+        if ahead.is_empty() {
+            return self
+                .estimate_at(operation, entry_point, overrides, ahead, account, block)
+                .await;
+        }
+        // Behind others it finds their storage warm. In a bundle of its own, once they are mined, it does not: where it
+        // can be run alone, the limits are enough for both.
+        let (own, state) = (operation.clone(), overrides.clone());
+        let alone =
+            self.estimate_at(own, entry_point, state, Vec::new(), account.clone(), block.clone());
+        let alone = alone.await;
+        let behind =
+            self.estimate_at(operation, entry_point, overrides, ahead, account, block).await?;
+        Ok(alone.map_or(behind, |alone| greater(&alone, &behind)))
     }
 
     async fn estimate_at(
@@ -214,6 +229,22 @@ impl Admission {
             (Ok(Need::Ask | Need::Verify(_)), Standing::Bound(account)) => Some(*account),
             _ => None,
         })
+    }
+}
+
+/// Limits that are enough wherever one of the two is.
+fn greater(one: &GasEstimate, other: &GasEstimate) -> GasEstimate {
+    let limits = |one: &GasLimits, other: &GasLimits| GasLimits {
+        verification: one.verification.max(other.verification),
+        call: one.call.max(other.call),
+        paymaster_verification: one.paymaster_verification.max(other.paymaster_verification),
+        post_op: one.post_op.max(other.post_op),
+    };
+    GasEstimate {
+        found: limits(&one.found, &other.found),
+        slack: limits(&one.slack, &other.slack),
+        pre_verification_gas: one.pre_verification_gas.max(other.pre_verification_gas),
+        runs: one.runs + other.runs,
     }
 }
 
