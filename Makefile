@@ -22,6 +22,7 @@ help: ## list the targets
 .PHONY: setup
 setup: node_modules/.writ-installed ## install what a new machine lacks: libclang, the Solidity toolchain, contract libraries
 	@script/toolchain/system-packages $(DEBIAN_PACKAGES)
+	@script/toolchain/claim-target
 
 node_modules/.writ-installed: package-lock.json
 	npm ci --no-audit --no-fund
