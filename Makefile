@@ -29,8 +29,9 @@ node_modules/.writ-installed: package-lock.json
 	@touch $@
 
 .PHONY: build
-build: setup ## build the `writ` binary
-	cargo build --locked -p writ-node
+build: setup ## build the `writ` binary, and with it everything that the tests use
+	@# One selection for everything: another one would unify features differently and build rocksdb once more.
+	cargo build --locked --workspace --all-targets
 
 .PHONY: dev
 dev: build ## start a chain, contracts, operators and bundler, and play the demonstration

@@ -112,3 +112,7 @@ fn texts(value: &toml::Value) -> Option<Vec<String>> {
         toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
     }
 }
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;

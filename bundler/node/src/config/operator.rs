@@ -48,6 +48,6 @@ pub struct OperatorArguments {
     pub max_block_age: u64,
 
     /// Longest validity of an attestation, in seconds.
-    #[arg(long, env = "WRIT_MAX_VALIDITY", value_name = "SECONDS", default_value = "300", value_parser = clap::value_parser!(u64).range(12..=86_400))]
+    #[arg(long, env = "WRIT_MAX_VALIDITY", value_name = "SECONDS", default_value = "300", value_parser = clap::value_parser!(u64).range(12..=86_399))]
     pub max_validity: u64,
 }
