@@ -30,7 +30,6 @@ mod fault;
 mod log;
 mod operator;
 mod server;
-mod view;
 
 pub use config::{DEFAULT_MAX_BLOCK_AGE, DEFAULT_VALIDITY, MAX_VALIDITY, OperatorConfig};
 pub use error::OperatorError;

@@ -27,7 +27,6 @@ use crate::{
     decide::{Verdict, decide},
     fault,
     log::{Entry, SigningLog, Statement},
-    view,
 };
 
 /// An operator. Shared by every request.
@@ -165,7 +164,7 @@ impl Operator {
             reasons: verdict.reasons,
             bounds: Some(evidence.bounds),
             evidence: evidence.hash,
-            input: view::json(&evidence.document),
+            input: writ_policy::json_view(&evidence.document),
             owner_signature_checked: false,
         })
     }

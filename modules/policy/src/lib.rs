@@ -55,6 +55,7 @@ pub use source::{MAX_BRACKET_DEPTH, MAX_COLUMNS, MAX_SOURCE_BYTES, SourceError, 
 pub use store::{PolicyStore, StoreError, read_files};
 pub use testing::{RuleLocation, TestResult, idle_rules, run_tests};
 pub use value::Value;
+pub use view::json_view;
 
 #[cfg(test)]
 mod arbitrary;
@@ -79,4 +80,5 @@ mod source;
 mod store;
 mod testing;
 mod value;
+mod view;
 mod words;

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, keccak256};
 use serde_json::json;
 use writ_evidence::{AccountError, AccountReader, PolicyReference};
-use writ_policy::{Limits, PolicyStore};
+use writ_policy::{Limits, PolicyStore, json_view};
 use writ_rpc::{AttestedBlock, PolicyEntry, PolicyView};
 use writ_simulation::PinnedBlock;
 use writ_types::{ErrorCode, Refusal};
@@ -67,7 +67,7 @@ fn policy_entry(policies: &PolicyStore, reference: &PolicyReference) -> PolicyEn
         parameters_hash,
         parameters: writ_policy::decode(&reference.parameters, &Limits::default())
             .ok()
-            .and_then(|value| serde_json::from_str(&value.to_json()).ok()),
+            .map(|value| json_view(&value)),
         description: match (known, &parameters) {
             (Some(policy), Some(parameters)) => policy.describe(parameters),
             (Some(_), None) => vec!["the parameters do not fit the policy's schema".to_owned()],

@@ -1,10 +1,11 @@
-//! The input document as JSON, for people.
+//! A value as JSON for people and their clients.
 
 use serde_json::Value as Json;
-use writ_policy::Value;
+
+use crate::Value;
 
 /// JSON in which no number is rounded: an integer that a reader may take for a float becomes its decimal text.
-pub(crate) fn json(value: &Value) -> Json {
+pub fn json_view(value: &Value) -> Json {
     /// Integers up to here are exact everywhere (IEEE 754 double precision).
     const EXACT: u64 = (1 << 53) - 1;
     match value {
@@ -14,11 +15,11 @@ pub(crate) fn json(value: &Value) -> Json {
             _ => value.to_string().into(),
         },
         Value::String(text) => text.clone().into(),
-        Value::Array(items) => items.iter().map(json).collect(),
-        Value::Set(items) => items.iter().map(json).collect(),
-        Value::Object(fields) => {
-            Json::Object(fields.iter().map(|(name, value)| (name.clone(), json(value))).collect())
-        }
+        Value::Array(items) => items.iter().map(json_view).collect(),
+        Value::Set(items) => items.iter().map(json_view).collect(),
+        Value::Object(fields) => Json::Object(
+            fields.iter().map(|(name, value)| (name.clone(), json_view(value))).collect(),
+        ),
     }
 }
 
@@ -41,6 +42,6 @@ mod tests {
             "large": "9007199254740992",
             "list": [u128::MAX.to_string(), "-1", true],
         });
-        assert_eq!(json(&document), expected);
+        assert_eq!(json_view(&document), expected);
     }
 }
