@@ -26,6 +26,18 @@ pub async fn post(url: &Url, body: String) -> Answer {
     answer(request).await
 }
 
+/// POSTs a body that is too long; `None` when the server ends the connection while it is still sent.
+///
+/// # Panics
+/// When an answer began and did not end.
+pub async fn post_too_long(url: &Url, body: String) -> Option<Answer> {
+    let request = client().post(url.as_str()).header("content-type", "application/json").body(body);
+    let response = request.send().await.ok()?;
+    let status = response.status().as_u16();
+    let text = response.text().await.expect("a body");
+    Some(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
+}
+
 /// GETs `path`.
 ///
 /// # Panics

@@ -14,6 +14,6 @@ mod http;
 mod quorum;
 mod world;
 
-pub use http::{Answer, get, post};
+pub use http::{Answer, get, post, post_too_long};
 pub use quorum::Quorum;
 pub use world::{INCLUSION_LIMIT, World, eventually, root};

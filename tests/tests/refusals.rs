@@ -4,7 +4,7 @@ use alloy::primitives::{B256, Bytes, U256};
 use serde_json::{Value, json};
 use writ_attestation::{Bound, BoundKind, Bounds, Suffix, attach};
 use writ_node::dev::Wallet;
-use writ_tests::{Quorum, World, post};
+use writ_tests::{Quorum, World, post, post_too_long};
 use writ_types::UserOperation;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_writ-under-test");
@@ -169,9 +169,13 @@ async fn bodies(world: &World, good: &Value, entry_point: &Value) {
     }
     // A megabyte is the most that is read.
     let padded = with(good, "callData", json!(format!("0x{}", "00".repeat(1 << 20))));
-    let answer = post(url, request(json!([padded, entry_point])).to_string()).await;
-    assert!(answer.status == 413 || answer.body["error"].is_object(), "{answer:?}");
-    assert!(answer.body["result"].is_null(), "{answer:?}");
+    // The server may hang up before it has seen all of it.
+    if let Some(answer) =
+        post_too_long(url, request(json!([padded, entry_point])).to_string()).await
+    {
+        assert!(answer.status == 413 || answer.body["error"].is_object(), "{answer:?}");
+        assert!(answer.body["result"].is_null(), "{answer:?}");
+    }
     // Control: it still answers, one request or several.
     let chain = json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": [] });
     let answer = post(url, chain.to_string()).await;
