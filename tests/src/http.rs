@@ -22,20 +22,21 @@ pub struct Answer {
 /// # Panics
 /// When nothing answers.
 pub async fn post(url: &Url, body: String) -> Answer {
-    let request = client().post(url.as_str()).header("content-type", "application/json").body(body);
-    answer(request).await
+    read(posting(url, body).send().await.expect("an answer")).await
 }
 
 /// POSTs a body that is too long; `None` when the server ends the connection while it is still sent.
 ///
 /// # Panics
-/// When an answer began and did not end.
+/// When the server cannot be reached or does not react.
 pub async fn post_too_long(url: &Url, body: String) -> Option<Answer> {
-    let request = client().post(url.as_str()).header("content-type", "application/json").body(body);
-    let response = request.send().await.ok()?;
-    let status = response.status().as_u16();
-    let text = response.text().await.expect("a body");
-    Some(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
+    match posting(url, body).send().await {
+        Ok(response) => Some(read(response).await),
+        Err(error) => {
+            assert!(!error.is_connect() && !error.is_timeout(), "no reaction: {error}");
+            None
+        }
+    }
 }
 
 /// GETs `path`.
@@ -44,15 +45,18 @@ pub async fn post_too_long(url: &Url, body: String) -> Option<Answer> {
 /// When nothing answers.
 pub async fn get(url: &Url, path: &str) -> Answer {
     let url = url.join(path).expect("a path");
-    answer(client().get(url.as_str())).await
+    read(client().get(url.as_str()).send().await.expect("an answer")).await
 }
 
 fn client() -> reqwest::Client {
     reqwest::Client::builder().timeout(LIMIT).no_proxy().build().expect("an HTTP client")
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> Answer {
-    let response = request.send().await.expect("an answer");
+fn posting(url: &Url, body: String) -> reqwest::RequestBuilder {
+    client().post(url.as_str()).header("content-type", "application/json").body(body)
+}
+
+async fn read(response: reqwest::Response) -> Answer {
     let status = response.status().as_u16();
     let text = response.text().await.expect("a body");
     Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
