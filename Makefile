@@ -8,9 +8,8 @@ CACHE ?= $(HOME)/.cache/writ
 # Outside the clone, so that a second clone does not build the dependencies again.
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export PATH := $(CACHE)/tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
-ifneq ($(shell command -v mold),)
-export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS ?= -Clink-arg=-fuse-ld=mold
-endif
+# Looked up when a command runs: `setup` may have installed it by then, and other flags would build everything again.
+export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS ?= $(if $(shell command -v mold),-Clink-arg=-fuse-ld=mold)
 
 CARGO_DENY_VERSION := 0.20.2
 DEBIAN_PACKAGES := clang libclang-dev mold
