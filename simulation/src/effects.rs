@@ -1,10 +1,11 @@
-//! What execution did, as raw facts: transfers, approvals, delegate calls, creations.
+//! What execution did, as raw facts: transfers, approvals, delegate calls, creations, and what the sender called.
 //!
-//! Taken from calls and logs of frames that were kept; whatever a reverted frame did is gone. Logs
+//! Taken from calls and logs of frames that were kept; whatever a reverted frame did is gone, except that the sender
+//! called something: in another state the same call might not revert. Logs
 //! are claims of the contract that emits them: a token that lies about its transfers is believed
 //! here, and bounded by the hook on chain.
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, Bytes, U256};
 use serde::{Deserialize, Serialize};
 
 /// Effects of one execution frame, each list in order of execution.
@@ -23,6 +24,8 @@ pub struct Effects {
     pub created: Vec<Address>,
     /// Every address called, created or delegated to, sorted, without repetitions.
     pub touched: Vec<Address>,
+    /// Every CALL that the sender made, whether it succeeded or not.
+    pub calls: Vec<SenderCall>,
 }
 
 impl Effects {
@@ -53,6 +56,18 @@ fn net(moves: impl Iterator<Item = (Address, Address, U256)>, account: Address) 
         }
     }
     out.checked_sub(back)
+}
+
+/// A CALL made by the sender's account, by whatever code runs in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SenderCall {
+    /// Who was called.
+    pub to: Address,
+    /// Wei sent along.
+    pub value: U256,
+    /// The calldata; `None` beyond [`Limits::call_data`](crate::Limits::call_data).
+    pub data: Option<Bytes>,
 }
 
 /// Native currency moved.

@@ -43,7 +43,9 @@ mod state;
 mod tracer;
 mod validation;
 
-pub use effects::{Approval, DelegateCall, Effects, NativeTransfer, TokenStandard, TokenTransfer};
+pub use effects::{
+    Approval, DelegateCall, Effects, NativeTransfer, SenderCall, TokenStandard, TokenTransfer,
+};
 pub use error::{CallFailure, SimulationError};
 pub use failure::{AaCode, Blame, FailedOp, Failure};
 pub use limits::Limits;

@@ -16,6 +16,9 @@ pub struct Limits {
     pub records: usize,
     /// Bytes of return data kept per frame.
     pub output: usize,
+    /// Bytes of calldata kept of all [`SenderCall`](crate::SenderCall)s of one execution together. More is not an
+    /// error: the calls beyond are told without their calldata.
+    pub call_data: usize,
     /// Reads that miss the cache and go to the node while the EVM waits.
     pub node_reads: usize,
     /// Time the EVM may wait for the node in total.
@@ -29,6 +32,7 @@ impl Default for Limits {
             ops: 128,
             records: 16_384,
             output: 8_192,
+            call_data: 65_536,
             node_reads: 2_048,
             node_time: Duration::from_secs(10),
         }

@@ -363,13 +363,11 @@ async fn attestations_for_something_else_are_refused_by_what_differs() {
     let other_chain = elsewhere.attest(wallet, &one.plain, suffix.clone());
     let other_rules = Quorum::of(&world, wallet).await.under_policy(B256::repeat_byte(5));
     let other_policy = other_rules.attest(wallet, &one.plain, suffix.clone());
-    for bad in [other_chain, other_policy] {
-        let failure = world.refuses(wallet, &bad, ATTESTATION_INVALID).await;
-        assert_eq!(failure.data["check"], "signature", "{}", failure.message);
-        for word in ["chain", "policy"] {
-            assert!(failure.message.contains(word), "{}", failure.message);
-        }
-    }
+    refused_for(&world, wallet, &other_chain, "chain").await;
+    // No policy but the account's is known under its revision: all that can be said is that this is not what was signed.
+    let failure = world.refuses(wallet, &other_policy, ATTESTATION_INVALID).await;
+    assert_eq!(failure.data["check"], "signature", "{}", failure.message);
+    assert!(failure.message.contains("policy"), "{}", failure.message);
 
     // Controls: what that quorum signs unchanged goes in, and so do the operations that were used.
     let unchanged = resigned(&|_| ());

@@ -10,9 +10,9 @@ use writ_attestation::{AttestationError, Suffix, carries_suffix};
 use writ_gateway::{
     AccountView, Gate, GateError, GateMode, GateRequest, Gated, Gateway, Need, Standing,
 };
-use writ_pool::{GateRecord, Pool, PoolOperation, Slot};
+use writ_pool::{DetachedRecord, GateRecord, Pool, PoolOperation, Slot};
 use writ_simulation::{
-    Overrides, PinnedBlock, Simulation, SimulationRequest, Simulator, StateProvider,
+    OpOutcome, Overrides, PinnedBlock, Simulation, SimulationRequest, Simulator, StateProvider,
 };
 use writ_types::{EntityKind, EntryPoint, EntryPointVersion, StakeInfo, UserOperation};
 
@@ -161,17 +161,37 @@ impl Admission {
         self.paymaster_can_pay(&operation, entry_point, &block).await?;
         let ahead = self.ahead_of(&operation, entry_point);
 
-        let gated = self.pass_gate(&operation, entry_point, hash, &ahead, &block).await?;
+        let request = GateRequest {
+            block: &block,
+            operation: &operation,
+            entry_point,
+            user_op_hash: hash,
+            predecessors: &ahead,
+            now: clock(),
+        };
+        let gated = self.pass_gate(request).await?;
         let (attested, operation) = match gated {
             Gated::Attested(attested) => {
                 pooled.gate = Some(gate_record(&attested.suffix, &attested.account));
                 (true, attested.operation)
             }
-            Gated::NotRequired(_) => (false, operation),
+            Gated::NotRequired(_) => (false, operation.clone()),
         };
         self.check(&operation, &block)?;
-        let verdict =
+        let (verdict, simulation) =
             self.simulate_final(&operation, entry_point, &ahead, &block, attested).await?;
+        let request = GateRequest { operation: &operation, ..request };
+        let Some(outcome) = simulation.last() else {
+            return Err(AdmissionError::Internal("no outcome".to_owned()));
+        };
+        if let Some(detached) = self.gate().admit_detached(request, &outcome.effects).await? {
+            pooled.detached = Some(DetachedRecord {
+                evidence: detached.suffix.evidence,
+                policy: detached.policy,
+                attestation: detached.suffix.encode().map_err(GateError::from)?,
+                conduct: detached.conduct,
+            });
+        }
 
         pooled.operation = operation;
         pooled.attested = attested;
@@ -191,23 +211,9 @@ impl Admission {
 
     /// The gate, with the errors that come first coming first: an operation that could not be included anyway is not
     /// the operators' business, and one whose own validity is over is not an expired attestation.
-    async fn pass_gate(
-        &self,
-        operation: &UserOperation,
-        entry_point: EntryPoint,
-        hash: B256,
-        ahead: &[UserOperation],
-        block: &PinnedBlock,
-    ) -> Result<Gated, AdmissionError> {
+    async fn pass_gate(&self, request: GateRequest<'_>) -> Result<Gated, AdmissionError> {
         let gate = self.gate();
-        let request = GateRequest {
-            block,
-            operation,
-            entry_point,
-            user_op_hash: hash,
-            predecessors: ahead,
-            now: clock(),
-        };
+        let GateRequest { block, operation, entry_point, predecessors: ahead, .. } = request;
         let account = if gate.options().mode == GateMode::Off {
             None
         } else {
@@ -280,11 +286,12 @@ impl Admission {
         ahead: &[UserOperation],
         block: &PinnedBlock,
         attested: bool,
-    ) -> Result<Verdict, AdmissionError> {
+    ) -> Result<(Verdict, Simulation), AdmissionError> {
         let ops = ahead.iter().cloned().chain([operation.clone()]).collect();
         let request = SimulationRequest::bundle(entry_point, ops);
         let simulation = self.simulator().simulate(block, &request).await?;
-        self.judge(operation, &simulation, ahead.len(), block, attested).await
+        let verdict = self.judge(operation, &simulation, ahead.len(), block, attested).await?;
+        Ok((verdict, simulation))
     }
 
     /// Judges one operation of a simulation. Stakes are read only when a rule turns on them: they permit, never forbid.
@@ -309,6 +316,28 @@ impl Admission {
             }
             judged => judged,
         }
+    }
+
+    /// The part of a re-check that needs the last simulation: what the bundler's own policy decided on is still what
+    /// the operation does.
+    pub(crate) async fn recheck_detached(
+        &self,
+        pooled: &PoolOperation,
+        ahead: &[UserOperation],
+        block: &PinnedBlock,
+        outcome: Option<&OpOutcome>,
+    ) -> Result<(), AdmissionError> {
+        let request = GateRequest {
+            block,
+            operation: &pooled.operation,
+            entry_point: pooled.entry_point,
+            user_op_hash: pooled.hash,
+            predecessors: ahead,
+            now: clock(),
+        };
+        let kept = pooled.detached.as_ref().map(|kept| (&kept.attestation, kept.conduct));
+        let effects = outcome.map(|outcome| &outcome.effects);
+        Ok(self.gate().recheck_detached(request, kept, effects).await?)
     }
 
     /// The gate's part of a re-check.
@@ -486,7 +515,6 @@ fn gate_record(suffix: &Suffix, account: &AccountView) -> GateRecord {
         block_hash: suffix.block_hash,
         valid_after: suffix.valid_after,
         valid_until: suffix.valid_until,
-        detached: None,
     }
 }
 

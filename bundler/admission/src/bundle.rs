@@ -74,7 +74,14 @@ impl Admission {
         for (index, pooled) in operations.iter().enumerate() {
             let judged =
                 self.judge(&pooled.operation, &simulation, index, block, pooled.attested).await;
-            match judged.and_then(|verdict| same_code(pooled, verdict)) {
+            let judged = match judged.and_then(|verdict| same_code(pooled, verdict)) {
+                Ok(verdict) => {
+                    let (ahead, outcome) = (ahead_of(operations, index), simulation.ops.get(index));
+                    self.recheck_detached(pooled, &ahead, block, outcome).await.map(|()| verdict)
+                }
+                Err(error) => Err(error),
+            };
+            match judged {
                 Ok(verdict) => verdicts.push(verdict),
                 Err(error) if error.is_transient() => return Err(error),
                 Err(error) => return Ok(Err(BundleFault { index, error })),
@@ -112,7 +119,9 @@ impl Admission {
         let simulation = self.simulator().simulate(block, &request).await?;
         let verdict =
             self.judge(&pooled.operation, &simulation, ahead.len(), block, pooled.attested).await?;
-        same_code(pooled, verdict)
+        let verdict = same_code(pooled, verdict)?;
+        self.recheck_detached(pooled, ahead, block, simulation.last()).await?;
+        Ok(verdict)
     }
 }
 

@@ -171,7 +171,7 @@ impl Admission {
             predecessors: &ahead,
             now: clock(),
         };
-        let ask = self.gate().question(request).await?;
+        let ask = self.gate().deciding_question(request).await?;
         let gateway = self.gateway(&whole)?;
         Ok(gateway.evaluate(&ask).await.map_err(writ_gateway::GateError::from)?)
     }

@@ -308,7 +308,6 @@ mod tests {
                 block_hash: B256::ZERO,
                 valid_after: 0,
                 valid_until: 0,
-                detached: None,
             });
             Arc::new(operation)
         };

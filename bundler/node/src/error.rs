@@ -13,9 +13,9 @@ pub enum NodeError {
     /// Flags, environment or file.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
-    /// The operator's key.
-    #[error("the operator's key cannot be used: {0}")]
-    OperatorKey(#[source] KeyError),
+    /// The operator's key, or the bundler's.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// An operator does not start.
     #[error(transparent)]
     Operator(#[from] Box<writ_operator::OperatorError>),

@@ -12,7 +12,7 @@ use crate::{NodeError, config::OperatorArguments, shutdown};
 /// # Errors
 /// When its key, policies, signing log, node or address cannot be used; each says what to do.
 pub async fn run(arguments: OperatorArguments) -> Result<(), NodeError> {
-    let key = OperatorKey::from_file(&arguments.key_file).map_err(NodeError::OperatorKey)?;
+    let key = OperatorKey::from_file(&arguments.key_file)?;
     let mut config = OperatorConfig::new(
         key,
         arguments.node_url.to_string(),

@@ -28,8 +28,19 @@ pub struct GateRecord {
     pub valid_after: u64,
     /// Last second of validity.
     pub valid_until: u64,
-    /// A detached attestation, which is not on the wire. `None`: it is the suffix of the signature.
-    pub detached: Option<Bytes>,
+}
+
+/// An attestation under the bundler's own policy: kept beside the operation, never put on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetachedRecord {
+    /// Hash of the canonical evidence; the key for `writ_getDecision`.
+    pub evidence: B256,
+    /// Policy commitment that was attested.
+    pub policy: B256,
+    /// The attestation, in the form that a suffix has.
+    pub attestation: Bytes,
+    /// What the account called in the simulation that was decided on.
+    pub conduct: B256,
 }
 
 /// One storage slot.
@@ -71,6 +82,8 @@ pub struct PoolOperation {
     pub attested: bool,
     /// The verified attestation.
     pub gate: Option<GateRecord>,
+    /// The verified attestation under the bundler's own policy, where it has one.
+    pub detached: Option<DetachedRecord>,
     /// The operation's own time range.
     pub validity: Validity,
     /// Whether the sender is staked, and so is not limited in number.
@@ -95,6 +108,7 @@ impl PoolOperation {
             hash,
             attested: false,
             gate: None,
+            detached: None,
             validity: Validity::default(),
             sender_staked: false,
             touched: Vec::new(),
@@ -141,6 +155,7 @@ pub(crate) struct StoredOperation {
     pub(crate) operation: String,
     pub(crate) attested: bool,
     pub(crate) gate: Option<GateRecord>,
+    pub(crate) detached: Option<DetachedRecord>,
     pub(crate) validity: Validity,
     pub(crate) sender_staked: bool,
     pub(crate) touched: Vec<Slot>,
@@ -157,6 +172,7 @@ impl StoredOperation {
             operation: entry.operation.to_rpc().to_string(),
             attested: entry.attested,
             gate: entry.gate.clone(),
+            detached: entry.detached.clone(),
             validity: entry.validity,
             sender_staked: entry.sender_staked,
             touched: entry.touched.clone(),
@@ -179,6 +195,7 @@ impl StoredOperation {
             hash,
             attested: self.attested,
             gate: self.gate,
+            detached: self.detached,
             validity: self.validity,
             sender_staked: self.sender_staked,
             touched: self.touched,

@@ -36,7 +36,7 @@ mod store;
 
 pub use bundles::Attempt;
 pub use config::PoolConfig;
-pub use entry::{GateRecord, PoolOperation, Slot, Validity};
+pub use entry::{DetachedRecord, GateRecord, PoolOperation, Slot, Validity};
 pub use error::{Conflict, PoolError};
 pub use inclusion::{Inclusion, Unmined};
 pub use pool::{Inserted, Pool};

@@ -54,7 +54,7 @@ impl Table {
 }
 
 /// Format of the values. Raised when an older reader would misunderstand them.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Debug)]
 pub(crate) struct Store {

@@ -16,7 +16,9 @@ use alloy::primitives::{Address, B256, Bytes};
 use common::{CHAIN, included, open, operation};
 use proptest::prelude::*;
 use tempfile::TempDir;
-use writ_pool::{Attempt, Pool, PoolConfig, PoolError, PoolOperation, Status};
+use writ_pool::{
+    Attempt, DetachedRecord, GateRecord, Pool, PoolConfig, PoolError, PoolOperation, Status,
+};
 
 const FOLDER: &str = "WRIT_POOL_TEST_FOLDER";
 
@@ -263,4 +265,31 @@ proptest! {
         prop_assert_eq!(pool.open_attempts(), attempts);
         prop_assert_eq!(pool.best(common::entry_point().address, 0, 99), best);
     }
+}
+
+#[test]
+fn what_the_gate_found_survives_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let mut attested = operation(1, 0, 0, 10);
+    attested.attested = true;
+    attested.gate = Some(GateRecord {
+        evidence: B256::repeat_byte(1),
+        policy: B256::repeat_byte(2),
+        operator_set: common::sender(9),
+        revision: 3,
+        epoch: 4,
+        sequence: 5,
+        block_number: 6,
+        block_hash: B256::repeat_byte(7),
+        valid_after: 8,
+        valid_until: 9,
+    });
+    attested.detached = Some(DetachedRecord {
+        evidence: B256::repeat_byte(10),
+        policy: B256::repeat_byte(11),
+        attestation: vec![12; 300].into(),
+        conduct: B256::repeat_byte(13),
+    });
+    open(&folder).insert(attested.clone()).unwrap();
+    assert_eq!(*open(&folder).get(attested.hash).unwrap(), attested);
 }

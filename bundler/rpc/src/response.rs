@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 /// Addresses as clients compare them: with their checksum.
-fn checksummed<S: Serializer>(address: &Address, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn checksummed<S: Serializer>(
+    address: &Address,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&address.to_checksum(None))
 }
 
@@ -125,6 +128,10 @@ pub struct OperationStatus {
     /// this bundler checked one), or `none` (nothing demands one).
     #[serde(default)]
     pub gate: Option<String>,
+    /// Evidence hashes of the decisions it passed on, for `writ_getDecision`: the account's own policy's first, then the
+    /// bundler's.
+    #[serde(default)]
+    pub decisions: Vec<B256>,
 }
 
 /// The block something was decided at.
@@ -168,6 +175,9 @@ pub struct PolicyView {
     pub configuration: Option<Value>,
     /// Its policies, in order; all must allow.
     pub policies: Vec<PolicyEntry>,
+    /// What this bundler demands of every operation beside it, in order; empty: nothing of its own.
+    #[serde(default)]
+    pub bundler_policies: Vec<PolicyEntry>,
     /// How each path out of the account is covered: `closed`, `open`, `unverifiable`, or `unknown` where
     /// it was not examined.
     pub enforcement: Value,

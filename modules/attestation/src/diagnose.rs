@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attestation, AttestationError, Bounds, Domain, Suffix, UserOperationAction};
+use crate::{
+    Attestation, AttestationError, Bounds, Domain, OperatorSet, Suffix, UserOperationAction,
+};
 
 /// A field in which an operation, or the suffix on it, differs from the recorded decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +75,32 @@ pub struct Subject {
     pub attestation: Attestation,
     /// The bounds list behind the statement's hash.
     pub bounds: Bounds,
+}
+
+/// EIP-155 ids of chains that bundlers serve, and of their test networks.
+const KNOWN_CHAINS: [u64; 24] = [
+    1, 10, 56, 100, 130, 137, 324, 480, 5_000, 8_453, 31_337, 34_443, 42_161, 42_220, 43_114,
+    59_144, 81_457, 84_532, 421_614, 534_352, 560_048, 7_777_777, 11_155_111, 11_155_420,
+];
+
+/// The chain that the quorum signed for, when it signed exactly this on another well-known one.
+///
+/// Nobody here can have the record of such a decision: it was made elsewhere. One signature is recovered per chain that is
+/// tried.
+pub fn other_chain(
+    suffix: &Suffix,
+    action: &UserOperationAction,
+    policy: alloy::primitives::B256,
+    domain: Domain,
+    operators: &OperatorSet,
+) -> Option<u64> {
+    let signature = suffix.signatures.first()?;
+    let operator = operators.get(signature.index)?;
+    let attestation = suffix.attestation(action.hash(), policy);
+    KNOWN_CHAINS.into_iter().filter(|chain_id| *chain_id != domain.chain_id).find(|chain_id| {
+        let digest = attestation.digest(&Domain { chain_id: *chain_id, ..domain });
+        digest.and_then(|digest| signature.recover(digest)) == Some(operator)
+    })
 }
 
 /// Says in what `action` under `policy` and `domain`, carrying `suffix`, differs from what was recorded for the suffix's

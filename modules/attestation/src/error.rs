@@ -198,6 +198,9 @@ pub enum AttestationError {
     /// The account does not hand a signature to the module that an attestation could be attached to.
     #[error("an attestation cannot be placed in this operation: {0}")]
     Placement(String),
+    /// Under a detached attestation the operation does something else now than what was decided on.
+    #[error("the operation does not do what was decided on any more: {0}")]
+    Conduct(String),
     /// The attestation is genuine, for something else: found by comparing with the recorded decision.
     #[error("the attestation was made for another {}", names(.0))]
     Moved(Vec<Mismatch>),
@@ -241,6 +244,7 @@ impl AttestationError {
             Self::Signature { .. } => "signature",
             Self::Block { .. } => "block",
             Self::Placement(_) => "placement",
+            Self::Conduct(_) => "conduct",
             // The first difference in the order that people think of them: chain before account before nonce.
             Self::Moved(fields) => fields.first().map_or("signature", Mismatch::name),
         }
@@ -305,7 +309,7 @@ impl AttestationError {
             Self::Block { number, attested, canonical } => {
                 json!({"blockNumber": number, "attested": attested, "required": canonical})
             }
-            Self::Placement(reason) => json!({"reason": reason}),
+            Self::Placement(reason) | Self::Conduct(reason) => json!({"reason": reason}),
             Self::Moved(fields) => {
                 json!({"fields": fields.iter().map(Mismatch::name).collect::<Vec<_>>()})
             }

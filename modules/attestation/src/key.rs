@@ -3,51 +3,16 @@
 //! Signing is libsecp256k1's constant-time code with RFC 6979 nonces. The secret is erased when the key is dropped, and
 //! nothing prints it.
 
-use std::{fmt, fs, io::Read, path::Path};
+use std::{fmt, path::Path};
 
-use alloy::{
-    hex,
-    primitives::{Address, B256},
-};
+use alloy::primitives::{Address, B256};
 use secp256k1::{Message, PublicKey, SecretKey, ecdsa::RecoverableSignature};
 use zeroize::Zeroizing;
 
-use crate::signature::{OperatorSignature, address_of};
-
-/// Longest key file that is read: a prefixed hex key and a line end, with room for stray blanks.
-const MAX_FILE_LEN: u64 = 128;
-
-/// Why a key could not be loaded. Never says anything about the key itself.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    /// The file could not be read.
-    #[error("the operator key file {path} cannot be read: {source}")]
-    Read {
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Somebody else may read or write the file.
-    #[error(
-        "the operator key file {path} has mode {mode:o}; only its owner may have access: chmod 600 {path}"
-    )]
-    Permissions {
-        /// The file.
-        path: String,
-        /// Permission bits found.
-        mode: u32,
-    },
-    /// The environment variable is not set, or not text.
-    #[error("the environment variable {0} does not hold an operator key")]
-    Environment(String),
-    /// Not 32 bytes of hex.
-    #[error("an operator key is 32 bytes as 64 hex digits, with or without 0x")]
-    NotHex,
-    /// Zero, or not below the group order.
-    #[error("the operator key is not a valid secp256k1 secret: it must be in 1..n")]
-    OutOfRange,
-}
+use crate::{
+    KeyError, secret,
+    signature::{OperatorSignature, address_of},
+};
 
 /// A secp256k1 signing key.
 pub struct OperatorKey {
@@ -74,20 +39,12 @@ impl OperatorKey {
 
     /// The key written as 64 hex digits, with or without `0x`; surrounding blanks are ignored.
     pub fn from_hex(text: &str) -> Result<Self, KeyError> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        hex::decode_to_slice(text.trim(), bytes.as_mut_slice()).map_err(|_| KeyError::NotHex)?;
-        Self::from_bytes(bytes)
+        Self::from_bytes(secret::from_hex(text)?)
     }
 
     /// Reads the key from a file that only its owner may read.
     pub fn from_file(path: &Path) -> Result<Self, KeyError> {
-        let read = |source| KeyError::Read { path: path.display().to_string(), source };
-        let file = fs::File::open(path).map_err(read)?;
-        // Of the file that is open, not of the path: it cannot be swapped between check and use.
-        check_permissions(path, &file.metadata().map_err(read)?)?;
-        let mut text = Zeroizing::new(String::with_capacity(MAX_FILE_LEN as usize));
-        file.take(MAX_FILE_LEN).read_to_string(&mut text).map_err(read)?;
-        Self::from_hex(&text)
+        Self::from_bytes(secret::read_secret(path)?)
     }
 
     /// Reads the key from an environment variable.
@@ -133,28 +90,9 @@ impl fmt::Debug for OperatorKey {
     }
 }
 
-#[cfg(unix)]
-fn check_permissions(path: &Path, metadata: &fs::Metadata) -> Result<(), KeyError> {
-    use std::os::unix::fs::PermissionsExt;
-
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        Ok(())
-    } else {
-        Err(KeyError::Permissions { path: path.display().to_string(), mode })
-    }
-}
-
-#[cfg(not(unix))]
-fn check_permissions(_: &Path, _: &fs::Metadata) -> Result<(), KeyError> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use alloy::primitives::{address, keccak256};
+    use alloy::primitives::address;
 
     use super::*;
 
@@ -179,26 +117,8 @@ mod tests {
     #[test]
     fn refuses_what_is_not_a_key() {
         assert!(matches!(OperatorKey::from_hex(""), Err(KeyError::NotHex)));
-        assert!(matches!(OperatorKey::from_hex(&KNOWN[..64]), Err(KeyError::NotHex)));
-        assert!(matches!(OperatorKey::from_hex(&format!("{KNOWN}00")), Err(KeyError::NotHex)));
         assert!(matches!(OperatorKey::from_hex(&"00".repeat(32)), Err(KeyError::OutOfRange)));
         assert!(matches!(OperatorKey::from_hex(&"ff".repeat(32)), Err(KeyError::OutOfRange)));
-    }
-
-    #[test]
-    fn a_key_file_must_be_its_owners_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key");
-        assert!(matches!(OperatorKey::from_file(&path), Err(KeyError::Read { .. })));
-        fs::write(&path, format!("{KNOWN}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = OperatorKey::from_file(&path).unwrap_err();
-        assert!(matches!(error, KeyError::Permissions { mode: 0o640, .. }));
-        assert!(error.to_string().contains("chmod 600"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        let key = OperatorKey::from_file(&path).unwrap();
-        let digest = keccak256("x");
-        assert_eq!(key.sign(digest, 0).recover(digest), Some(key.address()));
     }
 
     #[test]

@@ -23,11 +23,13 @@
 mod account;
 mod action;
 mod bound;
+mod detached;
 mod diagnose;
 mod domain;
 mod error;
 mod key;
 mod quorum;
+mod secret;
 mod set;
 mod signature;
 mod statement;
@@ -41,11 +43,13 @@ pub use action::{
     CallAction, ConfigurationAction, SignatureAction, UserOperationAction, action_of, max_cost_of,
 };
 pub use bound::{BOUND_LEN, Bound, BoundKind, Bounds, BoundsError, MAX_BOUNDS};
-pub use diagnose::{Mismatch, Subject, diagnose};
+pub use detached::{DetachedTerms, PolicyReference, detached_account_code};
+pub use diagnose::{Mismatch, Subject, diagnose, other_chain};
 pub use domain::{DOMAIN_NAME, DOMAIN_VERSION, Domain};
 pub use error::{AttestationError, CODE_EXPIRED, CODE_INVALID};
-pub use key::{KeyError, OperatorKey};
+pub use key::OperatorKey;
 pub use quorum::{ThrowawayQuorum, ThrowawayRequest};
+pub use secret::{KeyError, read_secret};
 pub use set::{MAX_OPERATORS, OperatorSet, SetError};
 pub use signature::{OperatorSignature, SIGNATURE_LEN};
 pub use statement::{Attestation, Denial, TIME_LIMIT, reasons_hash};

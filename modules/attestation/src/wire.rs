@@ -14,7 +14,7 @@ use alloy::primitives::{Address, B256, Bytes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Attestation, Bounds, Denial, OperatorSignature, UserOperationAction};
+use crate::{Attestation, Bounds, Denial, DetachedTerms, OperatorSignature, UserOperationAction};
 
 /// Most bytes of a request or response that either side reads.
 pub const MAX_MESSAGE_LEN: u32 = 1 << 20;
@@ -59,12 +59,16 @@ pub struct BlockRef {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttestRequest {
-    /// The operation as ERC-7769 has it, with the owner's signature and no suffix.
+    /// The operation as ERC-7769 has it, with the owner's signature and no suffix. Under detached terms: as it will be
+    /// sent, with the suffix that the account's own policy demands.
     pub operation: Value,
     /// The EntryPoint that it is for.
     pub entry_point: Address,
-    /// The enforcing contract.
+    /// The enforcing contract; the zero address under detached terms.
     pub module: Address,
+    /// Policies and operators of a detached attestation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detached: Option<DetachedTerms>,
     /// The block to decide at.
     pub block: BlockRef,
     /// The account's own operations that are ahead in the pool, with their suffixes, in order.

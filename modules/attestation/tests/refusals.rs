@@ -9,7 +9,7 @@ use common::{NOW, World};
 use writ_attestation::{
     AttestationError, CODE_EXPIRED, CODE_INVALID, Domain, MAGIC, Mismatch, OperatorKey,
     OperatorSet, Subject, Suffix, ThrowawayQuorum, ThrowawayRequest, action_of, attach,
-    carries_suffix, diagnose, largest_suffix, max_cost_of, suffix_len, verify,
+    carries_suffix, diagnose, largest_suffix, max_cost_of, other_chain, suffix_len, verify,
 };
 
 fn refused(world: &World, suffix: &Suffix) -> AttestationError {
@@ -197,6 +197,28 @@ fn an_attestation_moved_elsewhere_is_named_by_its_record() {
     };
     assert_eq!(diagnosed(&edited), AttestationError::Moved(vec![Mismatch::Validity]));
     assert_eq!(diagnosed(&suffix), AttestationError::Moved(vec![Mismatch::Signature]));
+}
+
+#[test]
+fn a_quorum_of_another_well_known_chain_is_recognised_without_a_record() {
+    let world = World::new(2, 3);
+    let suffix = world.suffix(&[0, 1]);
+    let action = |w: &World| {
+        let entry_point = w.policy.configuration.entry_point;
+        action_of(&w.operation, entry_point, w.account_code, suffix.max_cost)
+    };
+    let policy = world.policy.configuration.policy;
+    let seen_on = |chain_id, w: &World| {
+        let domain = Domain { chain_id, ..w.domain };
+        other_chain(&suffix, &action(w), policy, domain, &w.set)
+    };
+    let signed_on = world.domain.chain_id;
+    assert_eq!(seen_on(signed_on, &world), None, "its own chain is no other");
+    let elsewhere = if signed_on == 10 { 1 } else { 10 };
+    assert_eq!(seen_on(elsewhere, &world), Some(signed_on));
+    let mut moved = World::new(2, 3);
+    moved.operation.nonce += U256::ONE;
+    assert_eq!(seen_on(elsewhere, &moved), None, "another nonce is signed on no chain");
 }
 
 #[test]

@@ -4,10 +4,14 @@ use alloy::{
     primitives::{Address, B256, Bytes, KECCAK256_EMPTY, keccak256},
     sol_types::SolCall,
 };
-use writ_attestation::{AccountPolicy, Mode, OperatorSet, SetError};
+use writ_attestation::{
+    AccountPolicy, DetachedTerms, Mode, OperatorSet, PolicyReference, SetError,
+    detached_account_code,
+};
 use writ_bindings::Erc7579Account;
 use writ_policy::{MAX_POLICIES, policy_commitment};
 use writ_simulation::{NodeClient, NodeError, PinnedBlock, SimulationError, Simulator};
+use writ_types::UserOperation;
 
 use crate::logs;
 
@@ -21,6 +25,8 @@ pub enum AccountKind {
     /// OpenZeppelin's `AccountERC7579Hooked`, version 1: `execute` of ERC-7579, one hook for every
     /// execution, the validator in the top 20 bytes of the nonce.
     OpenZeppelin,
+    /// Any account, looked at from outside: its calls are the ones that the simulation saw it make.
+    Observed,
 }
 
 impl AccountKind {
@@ -29,6 +35,7 @@ impl AccountKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::OpenZeppelin => "erc7579-openzeppelin",
+            Self::Observed => "observed",
         }
     }
 
@@ -40,23 +47,14 @@ impl AccountKind {
     }
 }
 
-/// A policy of an account with its parameters, as the configuration's event published them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyReference {
-    /// Content hash of the policy.
-    pub policy_id: B256,
-    /// Canonical encoding of the parameters.
-    pub parameters: Bytes,
-}
-
 /// Everything about an account that a decision rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Its address.
     pub address: Address,
-    /// The module that was asked.
+    /// The module that was asked; the zero address when the decision is detached.
     pub module: Address,
-    /// EXTCODEHASH.
+    /// EXTCODEHASH. When the decision is detached: [`detached_account_code`].
     pub code_hash: B256,
     /// How it executes.
     pub kind: AccountKind,
@@ -202,6 +200,36 @@ impl AccountReader {
         Ok(Account { address: account, module, code_hash, kind, policy, references, operators })
     }
 
+    /// The account as detached terms look at it. It may be of any kind, and not there yet.
+    ///
+    /// # Errors
+    ///
+    /// When the terms are not what can be decided under, or the state cannot be read.
+    pub async fn observe(
+        &self,
+        block: &PinnedBlock,
+        operation: &UserOperation,
+        entry_point: Address,
+        terms: &DetachedTerms,
+    ) -> Result<Account, AccountError> {
+        let DetachedTerms { policies, operators } = terms;
+        check_size(policies)?;
+        let operators = OperatorSet::new(operators.clone())?;
+        let address = operation.sender;
+        let found = block.account(address).await?.code_hash;
+        // Of how many signatures it takes, operators know nothing: that is for who asks.
+        let policy = AccountPolicy::detached(entry_point, commitment(policies), 1, &operators);
+        Ok(Account {
+            address,
+            module: Address::ZERO,
+            code_hash: detached_account_code(operation, found),
+            kind: AccountKind::Observed,
+            policy,
+            references: policies.clone(),
+            operators,
+        })
+    }
+
     /// Whether `token` answers `balanceOf(account)` with a word, so that the hook can measure it.
     ///
     /// # Errors
@@ -269,11 +297,6 @@ impl AccountReader {
         let block = policy.state.configured_at;
         for event in logs::policies_set(&self.node, module, account, block).await?.into_iter().rev()
         {
-            if event.policies.len() > MAX_POLICIES
-                || event.policies.iter().any(|policy| policy.parameters.len() > MAX_PARAMETERS)
-            {
-                return Err(AccountError::PoliciesTooLarge);
-            }
             let references: Vec<_> = event
                 .policies
                 .into_iter()
@@ -282,6 +305,7 @@ impl AccountReader {
                     parameters: policy.parameters,
                 })
                 .collect();
+            check_size(&references)?;
             if commitment(&references) == policy.configuration.policy {
                 return Ok(references);
             }
@@ -298,6 +322,12 @@ impl AccountReader {
     ) -> Result<Result<Bytes, String>, AccountError> {
         Ok(self.simulator.call(block, to, data).await?.map_err(|error| error.to_string()))
     }
+}
+
+fn check_size(references: &[PolicyReference]) -> Result<(), AccountError> {
+    let fits = references.len() <= MAX_POLICIES
+        && references.iter().all(|policy| policy.parameters.len() <= MAX_PARAMETERS);
+    if fits { Ok(()) } else { Err(AccountError::PoliciesTooLarge) }
 }
 
 fn commitment(references: &[PolicyReference]) -> B256 {

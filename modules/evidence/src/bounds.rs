@@ -3,7 +3,7 @@
 //! Only assets that leave are listed. Each entry costs gas in the execution, so whoever estimates has to foresee the
 //! same list, and does so from the same transfers.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use alloy::{
     primitives::{Address, U256},
@@ -87,14 +87,9 @@ pub fn exact_bounds(
     account: Address,
     called: impl IntoIterator<Item = Address>,
 ) -> Result<Bounds, AssetError> {
-    let mut tokens: BTreeMap<Address, U256> =
-        called.into_iter().map(|token| (token, U256::ZERO)).collect();
     for moved in effects.tokens.iter().filter(|moved| moved.from == account) {
         let standard = match moved.standard {
-            TokenStandard::Erc20 => {
-                tokens.insert(moved.token, U256::ZERO);
-                continue;
-            }
+            TokenStandard::Erc20 => continue,
             TokenStandard::Erc721 => "ERC-721",
             TokenStandard::Erc1155 => "ERC-1155",
         };
@@ -103,14 +98,31 @@ pub fn exact_bounds(
             return Err(AssetError::Unsupported { token: moved.token, standard });
         }
     }
-    for (token, amount) in &mut tokens {
-        *amount = effects.erc20_outflow(*token, account).unwrap_or_default();
-    }
+    outflows(effects, account, sent_erc20(effects, account).chain(called))
+}
+
+/// The ERC-20 tokens that `account` sent, some perhaps more than once.
+pub(crate) fn sent_erc20(effects: &Effects, account: Address) -> impl Iterator<Item = Address> {
+    let sent = effects
+        .tokens
+        .iter()
+        .filter(move |moved| moved.from == account && moved.standard == TokenStandard::Erc20);
+    sent.map(|moved| moved.token)
+}
+
+/// Net outflow of `account`: native first, then of each of `tokens`.
+pub(crate) fn outflows(
+    effects: &Effects,
+    account: Address,
+    tokens: impl IntoIterator<Item = Address>,
+) -> Result<Bounds, AssetError> {
+    let tokens: BTreeSet<Address> = tokens.into_iter().collect();
     let fits =
         |asset, amount: U256| u128::try_from(amount).map_err(|_| AssetError::TooLarge { asset });
     let native = effects.native_outflow(account).unwrap_or_default();
     let mut bounds = vec![Bound::native(fits(Address::ZERO, native)?)];
-    for (token, amount) in tokens {
+    for token in tokens {
+        let amount = effects.erc20_outflow(token, account).unwrap_or_default();
         bounds.push(Bound::erc20(token, fits(token, amount)?));
     }
     Ok(Bounds::new(bounds)?)

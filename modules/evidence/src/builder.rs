@@ -2,16 +2,19 @@
 
 use alloy::{
     eips::BlockId,
-    primitives::{Address, Bytes, U256, keccak256},
+    primitives::{Address, Bytes, KECCAK256_EMPTY, U256, keccak256},
 };
-use writ_attestation::{Domain, action_of, carries_suffix, wire::MAX_PREDECESSORS};
-use writ_simulation::{PinnedBlock, Simulator, StateProvider};
+use writ_attestation::{
+    Bounds, DetachedTerms, Domain, action_of, carries_suffix, max_cost_of, wire::MAX_PREDECESSORS,
+};
+use writ_simulation::{OpOutcome, PinnedBlock, Simulator, StateProvider};
 use writ_types::{EntryPoint, EntryPointVersion, UserOperation};
 
 use crate::{
     account::{Account, AccountReader},
     bounds::keeps_deposit,
     calls::{Call, decode_calls},
+    detached::{self, Authority, Conduct},
     document::{Facts, document},
     error::EvidenceError,
     evidence::Evidence,
@@ -29,12 +32,12 @@ pub const MAX_EVIDENCE_LEN: usize = 256 * 1024;
 pub struct EvidenceRequest {
     /// The block that everything is read at.
     pub block: PinnedBlock,
-    /// The operation, without a suffix.
+    /// The operation: without a suffix for a module, as it will be sent for a detached decision.
     pub operation: UserOperation,
     /// The EntryPoint it is for.
     pub entry_point: EntryPoint,
-    /// The enforcing contract.
-    pub module: Address,
+    /// Whose policy decides.
+    pub authority: Authority,
     /// The account's own operations that come before it, with their suffixes, in order.
     pub predecessors: Vec<UserOperation>,
     /// Whether the owner's signature has to verify. Without, nothing may be signed.
@@ -78,7 +81,8 @@ impl EvidenceBuilder {
         &self.reader
     }
 
-    /// Simulates the operation under a throw-away quorum and writes down everything that a policy may decide on.
+    /// Simulates the operation and writes down everything that a policy may decide on: under a throw-away quorum where
+    /// a module enforces the decision, as it is where nothing does.
     ///
     /// The result is a function of the request and the pinned state: independent callers get the same bytes.
     ///
@@ -86,14 +90,26 @@ impl EvidenceBuilder {
     ///
     /// [`EvidenceError`] when the request, the account or the simulation leaves nothing to decide on.
     pub async fn build(&self, request: &EvidenceRequest) -> Result<Evidence, EvidenceError> {
-        let EvidenceRequest { block, operation, entry_point, module, .. } = request;
         check_request(request)?;
-        let account = self.reader.read(block, *module, operation.sender).await?;
+        match &request.authority {
+            Authority::Module(module) => self.enforced(request, *module).await,
+            Authority::Detached(terms) => self.detached(request, terms).await,
+        }
+    }
+
+    async fn enforced(
+        &self,
+        request: &EvidenceRequest,
+        module: Address,
+    ) -> Result<Evidence, EvidenceError> {
+        let EvidenceRequest { block, operation, entry_point, .. } = request;
+        check_enforced(request, module)?;
+        let account = self.reader.read(block, module, operation.sender).await?;
         let configured = account.policy.configuration.entry_point;
         if configured != entry_point.address {
             return Err(EvidenceError::WrongEntryPoint { given: entry_point.address, configured });
         }
-        let domain = Domain::new(block.chain_id(), *module);
+        let domain = Domain::new(block.chain_id(), module);
         let before = predecessors(request, &account, domain)?;
         let calls = decode_calls(operation.sender, &operation.call_data)?;
         keeps_deposit(&calls, entry_point.address)?;
@@ -103,40 +119,23 @@ impl EvidenceBuilder {
 
         let day = self.history(block, &account, &before).await?;
         let sequence = account.policy.next_sequence(before.len() as u64);
-        let document = document(&Facts {
-            chain_id: block.chain_id(),
-            block: (block.number(), block.hash(), block.timestamp()),
-            code_hash: account.code_hash,
-            kind: account.kind,
-            operation,
-            entry_point: entry_point.address,
-            max_cost: run.max_cost,
-            calls: &calls,
-            bounds: &bounds,
-            effects: [&outcome.effects, &outcome.post_op_effects],
-            reverted: reverted(&outcome),
-            sequence,
-            day: &day,
-        })?;
-        let encoded = Bytes::from(writ_policy::encode(&document));
-        if encoded.len() > MAX_EVIDENCE_LEN {
-            return Err(EvidenceError::TooLarge { bytes: encoded.len() });
-        }
-        let max_cost = run.max_cost;
-        Ok(Evidence {
-            hash: keccak256(&encoded),
-            encoded,
-            document,
-            action: action_of(operation, entry_point.address, account.code_hash, max_cost),
-            bounds,
-            account,
-            sequence,
-            max_cost,
-            domain,
-            block_number: block.number(),
-            block_hash: block.hash(),
-            timestamp: block.timestamp(),
-        })
+        let seen = Seen { calls, bounds, outcome, sequence, day, deployed: true };
+        write_down(request, account, seen)
+    }
+
+    async fn detached(
+        &self,
+        request: &EvidenceRequest,
+        terms: &DetachedTerms,
+    ) -> Result<Evidence, EvidenceError> {
+        let EvidenceRequest { block, operation, entry_point, .. } = request;
+        let account = self.reader.observe(block, operation, entry_point.address, terms).await?;
+        let found = block.account(operation.sender).await?.code_hash;
+        let deployed = found != KECCAK256_EMPTY && !found.is_zero();
+        let outcome = detached::run(&self.simulator, request).await?;
+        let Conduct { calls, bounds } = Conduct::of(&outcome.effects, operation.sender)?;
+        let day = Spending::default();
+        write_down(request, account, Seen { calls, bounds, outcome, sequence: 0, day, deployed })
     }
 
     /// Tokens that the calls say the account sends, as far as the module can measure them: also those that would not
@@ -191,13 +190,76 @@ impl EvidenceBuilder {
     }
 }
 
+/// What was found out about the operation.
+struct Seen {
+    calls: Vec<Call>,
+    bounds: Bounds,
+    outcome: OpOutcome,
+    sequence: u64,
+    day: Spending,
+    deployed: bool,
+}
+
+fn write_down(
+    request: &EvidenceRequest,
+    account: Account,
+    seen: Seen,
+) -> Result<Evidence, EvidenceError> {
+    let EvidenceRequest { block, operation, entry_point, .. } = request;
+    let max_cost = max_cost_of(operation);
+    let document = document(&Facts {
+        chain_id: block.chain_id(),
+        block: (block.number(), block.hash(), block.timestamp()),
+        code_hash: account.code_hash,
+        kind: account.kind,
+        deployed: seen.deployed,
+        operation,
+        entry_point: entry_point.address,
+        max_cost,
+        calls: &seen.calls,
+        bounds: &seen.bounds,
+        effects: [&seen.outcome.effects, &seen.outcome.post_op_effects],
+        reverted: reverted(&seen.outcome),
+        sequence: seen.sequence,
+        day: &seen.day,
+    })?;
+    let encoded = Bytes::from(writ_policy::encode(&document));
+    if encoded.len() > MAX_EVIDENCE_LEN {
+        return Err(EvidenceError::TooLarge { bytes: encoded.len() });
+    }
+    Ok(Evidence {
+        hash: keccak256(&encoded),
+        encoded,
+        document,
+        action: action_of(operation, entry_point.address, account.code_hash, max_cost),
+        bounds: seen.bounds,
+        domain: Domain::new(block.chain_id(), account.module),
+        account,
+        sequence: seen.sequence,
+        max_cost,
+        block_number: block.number(),
+        block_hash: block.hash(),
+        timestamp: block.timestamp(),
+    })
+}
+
+/// What holds for every request.
 fn check_request(request: &EvidenceRequest) -> Result<(), EvidenceError> {
+    let version = request.entry_point.version;
+    if request.operation.version != version {
+        return Err(EvidenceError::MixedVersions { given: request.operation.version, version });
+    }
+    if request.predecessors.len() > MAX_PREDECESSORS {
+        return Err(EvidenceError::TooManyPredecessors { count: request.predecessors.len() });
+    }
+    Ok(())
+}
+
+/// What holds where a module enforces the decision.
+fn check_enforced(request: &EvidenceRequest, module: Address) -> Result<(), EvidenceError> {
     let version = request.entry_point.version;
     if version == EntryPointVersion::V06 {
         return Err(EvidenceError::UnsupportedEntryPoint { version });
-    }
-    if request.operation.version != version {
-        return Err(EvidenceError::MixedVersions { given: request.operation.version, version });
     }
     // Both put other code at the account, or run code in it, before anything here is looked at.
     if request.operation.factory.is_some() || request.operation.authorization.is_some() {
@@ -206,12 +268,9 @@ fn check_request(request: &EvidenceRequest) -> Result<(), EvidenceError> {
     if carries_suffix(&request.operation.signature) {
         return Err(EvidenceError::SuffixPresent);
     }
-    if request.predecessors.len() > MAX_PREDECESSORS {
-        return Err(EvidenceError::TooManyPredecessors { count: request.predecessors.len() });
-    }
     let validator = validator_in_nonce(request.operation.nonce);
-    if validator != request.module {
-        return Err(EvidenceError::OtherValidator { validator, module: request.module });
+    if validator != module {
+        return Err(EvidenceError::OtherValidator { validator, module });
     }
     Ok(())
 }

@@ -39,6 +39,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) block: (u64, B256, u64),
     pub(crate) code_hash: B256,
     pub(crate) kind: AccountKind,
+    /// Whether there is code at the account before the operation.
+    pub(crate) deployed: bool,
     pub(crate) operation: &'a UserOperation,
     pub(crate) entry_point: Address,
     pub(crate) max_cost: u128,
@@ -77,8 +79,7 @@ pub(crate) fn document(facts: &Facts<'_>) -> Result<Value, TooManyEffects> {
                 ("address", operation.sender.into()),
                 ("codeHash", facts.code_hash.into()),
                 ("kind", facts.kind.name().into()),
-                // Nothing is decided for an account that is not there yet: it has no configuration.
-                ("deployed", true.into()),
+                ("deployed", facts.deployed.into()),
             ]),
         ),
         (
@@ -258,6 +259,7 @@ mod tests {
             block: (9, B256::repeat_byte(0xbb), 1_700_000_000),
             code_hash: B256::repeat_byte(0xcc),
             kind: AccountKind::OpenZeppelin,
+            deployed: true,
             operation: &operation(),
             entry_point: Address::repeat_byte(0xe1),
             max_cost: 1_000,
@@ -299,6 +301,7 @@ mod tests {
             delegate_calls: vec![DelegateCall { from: TOKEN, to: OTHER }],
             created: vec![OTHER],
             touched: vec![TOKEN],
+            calls: Vec::new(),
         };
         let fees = Effects { touched: vec![OTHER, TOKEN], ..effects.clone() };
         let text = build([&effects, &fees], &calls).unwrap().to_json();

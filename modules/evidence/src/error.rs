@@ -104,6 +104,11 @@ pub enum EvidenceError {
         /// The EntryPoint's code, when it gave one.
         aa_code: Option<String>,
     },
+    /// The execution reverts, so that what the account does is not seen.
+    #[error(
+        "the operation's execution reverts: what it does cannot be seen, and not be decided on"
+    )]
+    Reverted,
     /// The EntryPoint did not report on the operation.
     #[error("the EntryPoint did not execute the operation")]
     NotExecuted,

@@ -10,6 +10,8 @@
 //!     └─ read_day ─────── Outflow events, a list linked backwards from the pinned state ──> Spending
 //!                                                                  │
 //!                        document (writ_policy::Value) ── encode ──┴─> Evidence { hash, action, bounds, … }
+//!
+//!  detached (the asker's policy, no module): simulation as it is ── calls that the account makes, outflows ──> the same
 //! ```
 //!
 //! Invariants:
@@ -25,6 +27,7 @@ mod account;
 mod bounds;
 mod builder;
 mod calls;
+mod detached;
 mod document;
 mod error;
 mod evidence;
@@ -33,13 +36,14 @@ mod logs;
 mod predecessor;
 mod run;
 
-pub use account::{Account, AccountError, AccountKind, AccountReader, PolicyReference};
+pub use account::{Account, AccountError, AccountKind, AccountReader};
 pub use bounds::{AssetError, exact_bounds};
 pub use builder::{EvidenceBuilder, EvidenceRequest, MAX_EVIDENCE_LEN, OwnerSignature};
 pub use calls::{
     Argument, ArgumentValue, Call, CallType, CallsError, ExecType, Execution, MAX_CALLS,
     decode_calls, encode_execute,
 };
+pub use detached::{Authority, Conduct};
 pub use document::{DOCUMENT_VERSION, MAX_EFFECTS, TooManyEffects};
 pub use error::{EvidenceError, PredecessorError};
 pub use evidence::Evidence;

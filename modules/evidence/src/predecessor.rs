@@ -33,7 +33,7 @@ pub(crate) fn predecessors(
         if operation.version != request.entry_point.version {
             return Err(PredecessorError::OtherVersion);
         }
-        if validator_in_nonce(operation.nonce) != request.module {
+        if validator_in_nonce(operation.nonce) != request.authority.module() {
             return Err(PredecessorError::OtherValidator);
         }
         let (owner_signature, suffix) =

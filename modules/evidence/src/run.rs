@@ -30,7 +30,7 @@ pub(crate) struct Run<'a> {
     domain: Domain,
     before: &'a [Predecessor],
     quorum: ThrowawayQuorum,
-    pub(crate) max_cost: u128,
+    max_cost: u128,
 }
 
 impl<'a> Run<'a> {

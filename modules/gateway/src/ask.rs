@@ -1,9 +1,11 @@
 //! One question to the operators.
 
+use std::sync::Arc;
+
 use alloy::primitives::{Address, B256, keccak256};
 use serde_json::Value;
 use writ_attestation::{
-    Domain, UserOperationAction, action_of, max_cost_of,
+    DetachedTerms, Domain, UserOperationAction, action_of, max_cost_of,
     wire::{AttestRequest, BlockRef},
 };
 use writ_types::UserOperation;
@@ -13,7 +15,7 @@ use crate::AccountView;
 /// What a gateway needs to know to ask for one operation.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    /// The operation with the owner's signature and no suffix.
+    /// The operation with the owner's signature and no suffix; for a detached attestation, as it will be sent.
     pub operation: UserOperation,
     /// Its hash; decisions are found by it.
     pub user_op_hash: B256,
@@ -23,6 +25,8 @@ pub struct Ask {
     pub chain_id: u64,
     /// The account at `block`.
     pub account: AccountView,
+    /// The terms of a detached attestation, whose `account` then stands for them.
+    pub detached: Option<Arc<DetachedTerms>>,
     /// The sequence that the chain will require, predecessors counted.
     pub sequence: u64,
     /// The block to decide at, unless a decision about the same is live at another.
@@ -85,6 +89,7 @@ impl Ask {
             operation: rpc(&self.operation),
             entry_point: self.entry_point,
             module: self.account.module,
+            detached: self.detached.as_deref().cloned(),
             block,
             predecessors: self.predecessors.iter().map(rpc).collect(),
         }

@@ -9,13 +9,13 @@ use alloy::{
 use serde::{Deserialize, Serialize};
 use writ_attestation::{
     AttestationError, Context, LEVEL_QUORUM, MAX_SIGNATURES, Mismatch, Mode, Suffix, Verified,
-    action_of, attach, carries_suffix, diagnose, verify,
+    action_of, attach, carries_suffix, diagnose, other_chain, verify,
     wire::{BlockRef, MAX_PREDECESSORS},
 };
 use writ_simulation::{NodeClient, PinnedBlock};
 use writ_types::{EntryPoint, UserOperation};
 
-use crate::{AccountReader, AccountView, Ask, GateError, Gateway, Standing};
+use crate::{AccountReader, AccountView, Ask, BundlerPolicy, GateError, Gateway, Standing};
 
 /// Which operations the bundler demands a policy of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,8 +26,8 @@ pub enum GateMode {
     /// Those of accounts that have a Writ module in Observe or Enforce.
     #[default]
     Installed,
-    /// All. Accounts without a module would need a detached attestation under the bundler's own policy, which is not
-    /// built: they are refused by name.
+    /// All. With a [`BundlerPolicy`] that one is demanded of everything, by a detached attestation, beside what an
+    /// account's own module demands; without one, accounts that have no module are refused.
     Required,
 }
 
@@ -69,7 +69,7 @@ pub struct GateRequest<'a> {
 pub enum NotRequired {
     /// The gate is off.
     Off,
-    /// No Writ module looks at the account's operations.
+    /// No Writ module looks at the account's operations. The bundler's own policy may still demand something.
     Unbound,
     /// The account only observes, and the operation goes through another validator.
     Observing,
@@ -117,6 +117,7 @@ pub struct Gate {
     accounts: AccountReader,
     node: NodeClient,
     gateway: Option<Arc<Gateway>>,
+    pub(crate) policy: Option<BundlerPolicy>,
 }
 
 impl Gate {
@@ -127,7 +128,7 @@ impl Gate {
         node: NodeClient,
         gateway: Option<Arc<Gateway>>,
     ) -> Self {
-        Self { options, accounts, node, gateway }
+        Self { options, accounts, node, gateway, policy: None }
     }
 
     /// How the gate judges.
@@ -207,7 +208,14 @@ impl Gate {
         entry_point: Address,
         standing: &Standing,
     ) -> Result<Need, GateError> {
-        need(self.options.mode, self.accounts.modules(), operation, entry_point, standing)
+        let detached = self.bundler_policy().is_some();
+        need(
+            (self.options.mode, detached),
+            self.accounts.modules(),
+            operation,
+            entry_point,
+            standing,
+        )
     }
 
     /// The question that [`admit`](Self::admit) would ask the operators, for evaluation without signatures.
@@ -216,11 +224,25 @@ impl Gate {
     /// When the account's standing cannot be read, or no Writ module looks at its operations.
     pub async fn question(&self, request: GateRequest<'_>) -> Result<Ask, GateError> {
         match self.standing(&request).await? {
-            Standing::Bound(account) => Ok(self.ask(&request, *account)),
+            Standing::Bound(account) => Ok(ask(&request, *account)),
             Standing::Undeployed | Standing::Unbound => Err(GateError::Required(format!(
                 "no Writ module looks at the operations of account {}: there is no policy to ask about",
                 request.operation.sender
             ))),
+        }
+    }
+
+    /// The question that decides about the operation: the account's own policy where a module looks at it, otherwise the
+    /// bundler's.
+    ///
+    /// # Errors
+    /// As [`question`](Self::question), where the bundler has no policy of its own either.
+    pub async fn deciding_question(&self, request: GateRequest<'_>) -> Result<Ask, GateError> {
+        match (self.question(request).await, self.bundler_policy()) {
+            (Err(GateError::Required(_)), Some(policy)) => {
+                self.detached_question(&request, policy).await
+            }
+            (question, _) => question,
         }
     }
 
@@ -229,7 +251,7 @@ impl Gate {
         Ok(self.accounts.read(request.block, request.operation.sender, now).await?)
     }
 
-    async fn verify(
+    pub(crate) async fn verify(
         &self,
         request: &GateRequest<'_>,
         account: &AccountView,
@@ -257,7 +279,8 @@ impl Gate {
         Ok(verified)
     }
 
-    /// Names what the attestation was moved away from, when the decision behind it is recorded here.
+    /// Names what the attestation was moved away from, when the decision behind it is recorded here, or it is for another
+    /// well-known chain.
     fn explain(
         &self,
         error: AttestationError,
@@ -275,14 +298,19 @@ impl Gate {
                 .flatten()
                 .and_then(|decision| decision.subject())
         });
-        let Some(recorded) = recorded else { return error };
         let action =
             action_of(operation, context.entry_point, context.account_code, suffix.max_cost);
         let policy = context.policy.configuration.policy;
-        match diagnose(suffix, &action, policy, context.domain, &recorded) {
-            // Nothing was moved: the signatures themselves are wrong, and the first error says so.
-            AttestationError::Moved(fields) if fields == [Mismatch::Signature] => error,
-            moved => moved,
+        if let Some(recorded) = recorded {
+            match diagnose(suffix, &action, policy, context.domain, &recorded) {
+                // Nothing was moved: it is about something that is not recorded here.
+                AttestationError::Moved(fields) if fields == [Mismatch::Signature] => {}
+                moved => return moved,
+            }
+        }
+        match other_chain(suffix, &action, policy, context.domain, context.operators) {
+            Some(_) => AttestationError::Moved(vec![Mismatch::Chain]),
+            None => error,
         }
     }
 
@@ -321,7 +349,7 @@ impl Gate {
                 request.operation.sender
             )));
         }
-        let ask = self.ask(request, account);
+        let ask = ask(request, account);
         let granted = gateway.grant(&ask).await?;
         let mut operation = request.operation.clone();
         operation.signature = attach(&operation.signature, &granted.suffix)?;
@@ -333,24 +361,26 @@ impl Gate {
             obtained: true,
         })))
     }
+}
 
-    fn ask(&self, request: &GateRequest<'_>, account: AccountView) -> Ask {
-        let mut operation = request.operation.clone();
-        // Operators are asked about what the owner signed.
-        if let Ok(Some((owner, _))) = Suffix::split(&request.operation.signature) {
-            operation.signature = Bytes::copy_from_slice(owner);
-        }
-        Ask {
-            operation,
-            user_op_hash: request.user_op_hash,
-            entry_point: request.entry_point.address,
-            chain_id: request.block.chain_id(),
-            sequence: account.policy.next_sequence(pending(request.predecessors)),
-            account,
-            block: BlockRef { number: request.block.number(), hash: request.block.hash() },
-            predecessors: request.predecessors.to_vec(),
-            now: now(request),
-        }
+/// The question about an operation whose module enforces the answer.
+pub(crate) fn ask(request: &GateRequest<'_>, account: AccountView) -> Ask {
+    let mut operation = request.operation.clone();
+    // Operators are asked about what the owner signed.
+    if let Ok(Some((owner, _))) = Suffix::split(&request.operation.signature) {
+        operation.signature = Bytes::copy_from_slice(owner);
+    }
+    Ask {
+        operation,
+        user_op_hash: request.user_op_hash,
+        entry_point: request.entry_point.address,
+        chain_id: request.block.chain_id(),
+        sequence: account.policy.next_sequence(pending(request.predecessors)),
+        account,
+        detached: None,
+        block: BlockRef { number: request.block.number(), hash: request.block.hash() },
+        predecessors: request.predecessors.to_vec(),
+        now: now(request),
     }
 }
 
@@ -370,7 +400,7 @@ fn validator(nonce: U256) -> Address {
 }
 
 fn need(
-    mode: GateMode,
+    (mode, detached): (GateMode, bool),
     modules: &[Address],
     operation: &UserOperation,
     entry_point: Address,
@@ -390,10 +420,14 @@ fn need(
         (GateMode::Installed, Standing::Undeployed | Standing::Unbound) => {
             return Ok(Need::Nothing(NotRequired::Unbound));
         }
+        // That one is demanded apart, of what will really be sent.
+        (GateMode::Required, Standing::Undeployed | Standing::Unbound) if detached => {
+            return Ok(Need::Nothing(NotRequired::Unbound));
+        }
         (GateMode::Required, Standing::Undeployed | Standing::Unbound) => {
             return Err(GateError::Required(format!(
-                "this bundler includes attested operations only, and no Writ module looks at those of account {sender}; \
-                 detached attestations under the bundler's own policy are not supported"
+                "this bundler includes attested operations only, has no policy of its own, and no Writ module looks at \
+                 those of account {sender}"
             )));
         }
     };

@@ -12,6 +12,7 @@
 //!                                ├─ k equal allows ─> record, durable ─> suffix      the slowest is not waited for
 //!                                ├─ more than n-k denials ─> Denied (recorded too)
 //!                                └─ neither ─> NoQuorum, with each operator's outcome
+//!  Gate::admit_detached ── the bundler's own policy, demanded of everything ──> the same, kept beside the operation
 //!  before inclusion ──> Gate::recheck: expiry with margin, revision, epoch, sequence, operator set, block still canonical
 //! ```
 //!
@@ -27,6 +28,8 @@ mod account;
 mod ask;
 mod check;
 mod client;
+mod conduct;
+mod detached;
 mod error;
 mod gate;
 mod gateway;
@@ -39,6 +42,7 @@ pub use account::{AccountReader, AccountView, Standing, StandingError};
 pub use ask::Ask;
 pub use check::Lie;
 pub use client::{OperatorEndpoint, OperatorError};
+pub use detached::{BundlerPolicy, BundlerPolicyError, Detached};
 pub use error::{GateError, GatewayError, NoQuorum, OperatorOutcome, Outcome};
 pub use gate::{Attested, Gate, GateMode, GateOptions, GateRequest, Gated, Need, NotRequired};
 pub use gateway::{Gateway, GatewayOptions};

@@ -138,8 +138,17 @@ impl DecisionStore {
         } else {
             batch.put_cf(self.family(DECISIONS)?, evidence, serde_json::to_vec(decision)?);
         }
-        batch.put_cf(self.family(OPERATIONS)?, decision.user_op_hash, evidence);
-        batch.put_cf(self.family(ACTIONS)?, decision.action_hash, evidence);
+        for (index, hash) in [(OPERATIONS, decision.user_op_hash), (ACTIONS, decision.action_hash)]
+        {
+            // What the account's own policy decided is what an operation is asked for; the bundler's stays known by its
+            // evidence.
+            let enforced = |known: Decision| !known.domain.module.is_zero();
+            let beside = decision.domain.module.is_zero()
+                && self.by_index(index, hash)?.is_some_and(enforced);
+            if !beside {
+                batch.put_cf(self.family(index)?, hash, evidence);
+            }
+        }
         if allowed {
             batch.put_cf(self.family(SLOTS)?, slot, evidence);
         }

@@ -4,72 +4,20 @@
 
 mod common;
 
-use std::sync::Arc;
-
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
-use common::{ACCOUNT, Behaviour, CHAIN, MODULE, NOW, VERSION, World, account_code, operation};
-use writ_attestation::{AccountPolicy, AttestationError, MAGIC, Mode, OperatorSet, attach};
-use writ_gateway::{
-    AccountReader, Attested, Gate, GateError, GateMode, GateOptions, GateRequest, Gated, Gateway,
-    NotRequired, StandingError,
+use common::{
+    ACCOUNT, Behaviour, CHAIN, MODULE, NOW, World, account_code,
+    chain::{gate, pinned, request, returns},
+    operation,
 };
-use writ_simulation::{BlockHeader, MemoryState, NodeClient, NodeOptions, PinnedBlock, Simulator};
-use writ_types::{EntryPoint, Factory, UserOperation};
+use writ_attestation::{AccountPolicy, AttestationError, MAGIC, Mode, attach};
+use writ_gateway::{
+    Attested, Gate, GateError, GateMode, GateRequest, Gated, NotRequired, StandingError,
+};
+use writ_simulation::{MemoryState, PinnedBlock};
+use writ_types::{Factory, UserOperation};
 
 use Behaviour::Honest;
-
-/// A contract that returns `data` to every call.
-fn returns(data: &[u8]) -> Bytes {
-    // PUSH2 length, PUSH1 12, PUSH0, CODECOPY, PUSH2 length, PUSH0, RETURN.
-    let length = (data.len() as u16).to_be_bytes();
-    let mut code = vec![
-        0x61, length[0], length[1], 0x60, 12, 0x5f, 0x39, 0x61, length[0], length[1], 0x5f, 0xf3,
-    ];
-    code.extend_from_slice(data);
-    code.into()
-}
-
-/// Block `number` on which the account is configured as `policy` says.
-fn pinned(number: u64, policy: &AccountPolicy, set: &OperatorSet, deployed: bool) -> PinnedBlock {
-    let mut state = MemoryState::new();
-    state.set_account(MODULE, U256::ZERO, 1, returns(&policy.encode()));
-    state.set_account(policy.configuration.operator_set, U256::ZERO, 1, set.code());
-    if deployed {
-        state.set_account(ACCOUNT, U256::ZERO, 1, account_code());
-    }
-    let header = BlockHeader {
-        number,
-        hash: common::block(number).hash,
-        parent_hash: common::block(number - 1).hash,
-        timestamp: NOW,
-        base_fee: 1,
-        gas_limit: 30_000_000,
-        coinbase: Address::ZERO,
-        prevrandao: B256::ZERO,
-        excess_blob_gas: 0,
-    };
-    PinnedBlock::in_memory(header, CHAIN, state)
-}
-
-fn gate(mode: GateMode, gateway: Option<Arc<Gateway>>) -> Gate {
-    let accounts = AccountReader::new(Simulator::default(), vec![MODULE]);
-    // Nothing listens: whatever asks the node fails.
-    let node =
-        NodeClient::new("http://127.0.0.1:9", NodeOptions { retries: 0, ..Default::default() })
-            .unwrap();
-    Gate::new(GateOptions { mode, margin: 12 }, accounts, node, gateway)
-}
-
-fn request<'a>(block: &'a PinnedBlock, operation: &'a UserOperation) -> GateRequest<'a> {
-    GateRequest {
-        block,
-        operation,
-        entry_point: EntryPoint::canonical(VERSION),
-        user_op_hash: operation.hash(VERSION.canonical_address(), CHAIN, None).unwrap(),
-        predecessors: &[],
-        now: NOW,
-    }
-}
 
 async fn refused(gate: &Gate, block: &PinnedBlock, operation: &UserOperation) -> AttestationError {
     match gate.admit(request(block, operation)).await {
@@ -132,7 +80,7 @@ async fn modes_demand_as_they_say() {
     let gated = gate(GateMode::Installed, None).admit(request(&block, &op)).await.unwrap();
     assert_eq!(gated, Gated::NotRequired(NotRequired::Unbound));
     let refusal = gate(GateMode::Required, None).admit(request(&block, &op)).await.unwrap_err();
-    assert!(refusal.to_string().contains("detached attestations"), "{refusal}");
+    assert!(refusal.to_string().contains("has no policy of its own"), "{refusal}");
 
     // Off in the module, or left: nothing is looked at.
     let mut off = world.view.policy.clone();

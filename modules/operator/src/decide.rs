@@ -61,7 +61,12 @@ fn policy_set(store: &PolicyStore, account: &Account) -> Result<PolicySet, Opera
     if set.reads_history() && !configuration.reads_history {
         // Without a sequence two operations could each spend what is left of the day.
         return Err(not_configured(
-            "a policy reads history, and the configuration's readsHistory is off".to_owned(),
+            if account.module.is_zero() {
+                "a policy reads history, which only a module keeps: it cannot decide detached"
+            } else {
+                "a policy reads history, and the configuration's readsHistory is off"
+            }
+            .to_owned(),
         ));
     }
     Ok(set)

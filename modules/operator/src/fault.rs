@@ -95,7 +95,7 @@ pub(crate) fn from_evidence(error: &EvidenceError, hash: B256) -> OperatorFault 
         E::Failed { reason, aa_code } => {
             OperatorFault::SimulationFailed { reason: reason.clone(), aa_code: aa_code.clone() }
         }
-        E::PredecessorFailed { .. } | E::NotExecuted | E::Unstable { .. } => {
+        E::PredecessorFailed { .. } | E::NotExecuted | E::Reverted | E::Unstable { .. } => {
             OperatorFault::SimulationFailed { reason, aa_code: None }
         }
         _ => OperatorFault::Refused { reason },

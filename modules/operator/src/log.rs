@@ -32,7 +32,7 @@ const ENTRIES: &str = "entries";
 const REQUESTS: &str = "requests";
 /// Allow (1) or deny (0) by evidence ‖ policy.
 const VERDICTS: &str = "verdicts";
-/// The last allow by account and nonce, or account and sequence.
+/// The last allow by account and nonce, or account and sequence; detached ones by account, nonce and policy.
 const ALLOWS: &str = "allows";
 
 /// What is signed.
@@ -98,8 +98,12 @@ impl Entry {
         let chain = self.domain.chain_id.to_be_bytes();
         let account = self.action.account;
         let nonce = self.action.nonce.to_be_bytes::<32>();
-        let mut keys =
-            vec![[b"n", &chain[..], &account[..], &self.action.entry_point[..], &nonce].concat()];
+        let place = [&chain[..], &account[..], &self.action.entry_point[..], &nonce].concat();
+        if self.domain.module.is_zero() {
+            // Of a detached policy each asker has its own; they do not stand in each other's way.
+            return vec![[b"d", &place[..], self.policy().as_slice()].concat()];
+        }
+        let mut keys = vec![[b"n", &place[..]].concat()];
         if let Some(sequence) = sequence {
             let module = self.domain.module;
             keys.push(

@@ -8,13 +8,13 @@ use alloy::{
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 use writ_attestation::{
-    OperatorKey,
+    DetachedTerms, OperatorKey,
     wire::{
         Allow, AttestRequest, Deny, Evaluation, Identity, MAX_PREDECESSORS, OperatorFault,
         OperatorRecord, OperatorResponse,
     },
 };
-use writ_evidence::{Evidence, EvidenceBuilder, EvidenceRequest, OwnerSignature};
+use writ_evidence::{Authority, Evidence, EvidenceBuilder, EvidenceRequest, OwnerSignature};
 use writ_policy::PolicyStore;
 use writ_simulation::{
     NodeClient, NodeOptions, PinnedBlock, Simulator, StateOptions, StateProvider,
@@ -49,6 +49,7 @@ struct Parsed {
     operation: UserOperation,
     predecessors: Vec<UserOperation>,
     entry_point: EntryPoint,
+    authority: Authority,
 }
 
 impl Operator {
@@ -213,8 +214,17 @@ impl Operator {
                     .map_err(|error| fault::refused(format!("predecessor {index}: {error}")))
             })
             .collect::<Result<Vec<_>, _>>()?;
+        let authority = match &request.detached {
+            None => Authority::Module(request.module),
+            Some(terms) if request.module.is_zero() => Authority::Detached(terms.clone()),
+            Some(_) => {
+                return Err(fault::refused(
+                    "a detached decision names no module: give the zero address",
+                ));
+            }
+        };
         let id = request_id(request, &operation, &predecessors);
-        Ok(Parsed { id, operation, predecessors, entry_point })
+        Ok(Parsed { id, operation, predecessors, entry_point, authority })
     }
 
     async fn evidence(
@@ -229,7 +239,7 @@ impl Operator {
             block,
             operation: parsed.operation,
             entry_point: parsed.entry_point,
-            module: request.module,
+            authority: parsed.authority,
             predecessors: parsed.predecessors,
             owner_signature,
         };
@@ -345,6 +355,8 @@ fn request_id(
     bytes.extend_from_slice(request.entry_point.as_slice());
     bytes.extend_from_slice(request.module.as_slice());
     bytes.extend_from_slice(request.block.hash.as_slice());
+    let terms = request.detached.as_ref().map(DetachedTerms::hash).unwrap_or_default();
+    bytes.extend_from_slice(terms.as_slice());
     for operation in std::iter::once(operation).chain(predecessors) {
         // The JSON of a parsed operation is one text for one operation.
         bytes.extend_from_slice(keccak256(operation.to_rpc().to_string()).as_slice());

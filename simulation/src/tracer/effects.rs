@@ -1,13 +1,15 @@
 //! Collects what execution does, and forgets what a reverted frame did.
 
 use alloy::{
-    primitives::{Address, B256, Log, U256},
+    primitives::{Address, B256, Bytes, Log, U256},
     sol_types::{SolEvent, SolValue},
 };
 
 use crate::{
     abi::Tokens,
-    effects::{Approval, DelegateCall, Effects, NativeTransfer, TokenStandard, TokenTransfer},
+    effects::{
+        Approval, DelegateCall, Effects, NativeTransfer, SenderCall, TokenStandard, TokenTransfer,
+    },
 };
 
 /// Lengths of an [`Effects`]' lists at the moment a frame began.
@@ -33,7 +35,7 @@ impl Checkpoint {
         }
     }
 
-    /// Forgets everything since.
+    /// Forgets everything since, except what the sender called.
     pub(super) fn restore(self, effects: &mut Effects) {
         effects.native.truncate(self.native);
         effects.tokens.truncate(self.tokens);
@@ -59,6 +61,19 @@ pub(super) fn native(effects: &mut Effects, from: Address, to: Address, amount: 
     if !amount.is_zero() && from != to {
         effects.native.push(NativeTransfer { from, to, amount });
     }
+}
+
+/// A CALL made by the sender. `room` is how much calldata may still be kept; what remains is returned.
+pub(super) fn sender_call(
+    effects: &mut Effects,
+    (to, value): (Address, U256),
+    data: &[u8],
+    room: usize,
+) -> usize {
+    let left = room.checked_sub(data.len());
+    let data = left.map(|_| Bytes::copy_from_slice(data));
+    effects.calls.push(SenderCall { to, value, data });
+    left.unwrap_or_default()
 }
 
 /// A DELEGATECALL or CALLCODE.

@@ -50,6 +50,7 @@ impl Tracer {
                 frame.record = self.record_call(context, inputs, selector, &head, input_len);
             }
             Role::Inner if self.collecting.is_some() => {
+                self.note_sender_call(context, inputs);
                 frame.checkpoint = self.collect_call(inputs);
             }
             Role::Entity(phase) => self.begin_entity(context, phase, inputs),
@@ -98,8 +99,9 @@ impl Tracer {
                     op.inner_gas_used = Some(gas.total_gas_spent());
                     if !status.is_success() {
                         // Whatever execution and postOp did is undone with the frame around them.
-                        op.effects = Default::default();
-                        op.post_op_effects = Default::default();
+                        for effects in [&mut op.effects, &mut op.post_op_effects] {
+                            Checkpoint::default().restore(effects);
+                        }
                     }
                 }
             }
@@ -366,6 +368,29 @@ impl Tracer {
         }
         trace.calls.push(call);
         Pending::Call(trace.calls.len() - 1)
+    }
+
+    /// Notes a CALL by the sender in an unrestricted phase.
+    fn note_sender_call<CTX>(&mut self, context: &mut CTX, inputs: &CallInputs)
+    where
+        CTX: ContextTr<Journal: JournalExt>,
+    {
+        let caller = self.frames.last().map(|caller| caller.target);
+        let limits = self.setup.limits;
+        let Some(phase) = self.collecting else { return };
+        let Some(op) = self.executing() else { return };
+        if inputs.scheme != CallScheme::Call || caller != Some(op.trace.sender) {
+            return;
+        }
+        let room = op.call_data_room;
+        let effects = op.effects_of(phase);
+        if effects.calls.len() >= limits.records {
+            self.overflow = true;
+            return;
+        }
+        let call = (inputs.target_address, inputs.transfer_value().unwrap_or_default());
+        let data = inputs.input.as_bytes(context);
+        op.call_data_room = effects::sender_call(effects, call, &data, room);
     }
 
     /// Effects of a call in an unrestricted phase; what they were before it.

@@ -60,6 +60,8 @@ pub(crate) struct OpRecord {
     pub(crate) inner_gas_used: Option<u64>,
     pub(crate) effects: Effects,
     pub(crate) post_op_effects: Effects,
+    /// Bytes of calldata that may still be kept of the sender's calls.
+    call_data_room: usize,
     /// Whether the operation carries callData: if not, `innerHandleOp` makes no call to the sender.
     calls_sender: bool,
 }
@@ -146,7 +148,7 @@ impl Tracer {
         let ops = ops
             .iter()
             .enumerate()
-            .map(|(index, op)| OpRecord::new(index, op, setup.entry_point, sender_creator))
+            .map(|(index, op)| OpRecord::new(index, op, &setup, sender_creator))
             .collect();
         Self {
             selectors: Selectors::new(setup.entry_point.version.is_packed()),
@@ -197,16 +199,11 @@ impl Tracer {
 }
 
 impl OpRecord {
-    fn new(
-        index: usize,
-        op: &UserOperation,
-        entry_point: EntryPoint,
-        sender_creator: Address,
-    ) -> Self {
+    fn new(index: usize, op: &UserOperation, setup: &Setup, sender_creator: Address) -> Self {
         Self {
             trace: OpTrace {
                 index,
-                entry_point,
+                entry_point: setup.entry_point,
                 sender_creator,
                 sender: op.sender,
                 factory: op.factory_address(),
@@ -225,6 +222,7 @@ impl OpRecord {
             inner_gas_used: None,
             effects: Effects::default(),
             post_op_effects: Effects::default(),
+            call_data_room: setup.limits.call_data,
             calls_sender: !op.call_data.is_empty(),
         }
     }

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, Bytes, U256, b256};
 use revm::bytecode::opcode as op;
 use writ_simulation::{
-    Effects, SimulationRequest, Simulator, TokenStandard,
+    Effects, Limits, SenderCall, SimulationRequest, Simulator, SimulatorOptions, TokenStandard,
     test_utils::{SimpleAccount, TestChain, execute_call},
 };
 use writ_types::EntryPointVersion;
@@ -102,4 +102,34 @@ fn tokens_approvals_delegate_calls_and_creations_are_told() {
     assert_eq!(effects.created, [token.create(1)]);
     assert_eq!(effects.native[1].to, effects.created[0]);
     assert_eq!(effects.native[1].amount, U256::from(4));
+}
+
+#[test]
+fn what_the_sender_calls_is_told_also_when_it_reverts() {
+    let proxy = Address::repeat_byte(0x61);
+    let failing = Address::repeat_byte(0x62);
+    let (effects, account) =
+        effects_of(&[(proxy, [call(PAYEE, 1), vec![op::POP, op::STOP]].concat())], proxy);
+    let called: Vec<_> = effects.calls.iter().map(|call| (call.to, call.value)).collect();
+    assert_eq!(called, [(proxy, U256::ZERO)], "what others call is not the sender's call");
+    assert_ne!(account, proxy);
+
+    let (mut chain, entry_point) = TestChain::with_entry_point(EntryPointVersion::V08).unwrap();
+    let account = SimpleAccount::deployed(&mut chain, entry_point, 30);
+    chain.put(failing, revert());
+    let data = Bytes::from_static(&[1, 2, 3, 4, 5]);
+    let op = account.operation(1, execute_call(failing, U256::from(3), data.clone()), false);
+    let request = SimulationRequest::single(entry_point, op);
+    let outcome = |simulator: Simulator| {
+        let simulation = simulator.simulate_sync(&chain.pin(), &request).unwrap();
+        let op = &simulation.ops[0];
+        assert!(op.receipt.as_ref().is_some_and(|receipt| !receipt.success));
+        assert!(op.effects.native.is_empty(), "nothing moved");
+        op.effects.calls.clone()
+    };
+    let told = SenderCall { to: failing, value: U256::from(3), data: Some(data) };
+    assert_eq!(outcome(Simulator::default()), std::slice::from_ref(&told));
+    let limits = Limits { call_data: 4, ..Limits::default() };
+    let options = SimulatorOptions { limits, ..SimulatorOptions::default() };
+    assert_eq!(outcome(Simulator::new(options)), [SenderCall { data: None, ..told }]);
 }

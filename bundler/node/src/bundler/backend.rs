@@ -110,7 +110,8 @@ impl Backend for NodeBackend {
 
     async fn policy(&self, account: Address) -> Result<PolicyView, Refusal> {
         let block = self.admission.state().latest().await.map_err(unavailable)?;
-        policy_view(&self.accounts, &self.modules, &self.policies, &block, account).await
+        let own = self.admission.gate().bundler_policy();
+        policy_view(&self.accounts, &self.modules, &self.policies, own, &block, account).await
     }
 
     async fn evaluate(

@@ -106,12 +106,16 @@ pub(super) fn status(record: StatusRecord, operation: Option<&PoolOperation>) ->
         transaction_hash: record.status.transaction(),
         block_number,
         gate: operation.map(|operation| {
-            match &operation.gate {
-                None => "none",
-                Some(gate) if gate.detached.is_some() => "gated",
-                Some(_) => "enforced",
+            match (&operation.gate, &operation.detached) {
+                (Some(_), _) => "enforced",
+                (None, Some(_)) => "gated",
+                (None, None) => "none",
             }
             .to_owned()
+        }),
+        decisions: operation.map_or_else(Vec::new, |operation| {
+            let enforced = operation.gate.iter().map(|gate| gate.evidence);
+            enforced.chain(operation.detached.iter().map(|detached| detached.evidence)).collect()
         }),
     }
 }

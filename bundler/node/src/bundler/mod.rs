@@ -2,13 +2,14 @@
 
 mod backend;
 mod convert;
-mod key;
+mod gate_policy;
 mod policy_view;
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 use writ_admission::{Admission, AdmissionParts, AdmissionRules};
+use writ_attestation::read_secret;
 use writ_builder::{
     Builder, BuilderConfig, BuilderError, BuilderParts, BundleSigner, Health, Part,
 };
@@ -39,7 +40,7 @@ const EXPIRY_MARGIN: u64 = 30;
 pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
     let entry_points = entry_points(&arguments)?;
     let signer =
-        BundleSigner::new(&key::read(&arguments.signer_key_file)?).map_err(NodeError::start)?;
+        BundleSigner::new(&read_secret(&arguments.signer_key_file)?).map_err(NodeError::start)?;
     let signer_address = signer.address();
     let policies = Arc::new(PolicyStore::open(&arguments.policies).map_err(NodeError::start)?);
     std::fs::create_dir_all(&arguments.data_dir).map_err(|error| {
@@ -56,7 +57,7 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
     let state = StateProvider::new(node.clone(), StateOptions::default());
     let simulator = Simulator::default();
 
-    let gate = gate(&arguments, &simulator, &node)?;
+    let gate = gate(&arguments, &simulator, &node, &policies)?;
     let parts = AdmissionParts {
         state,
         simulator: simulator.clone(),
@@ -136,13 +137,24 @@ fn gate(
     arguments: &BundlerArguments,
     simulator: &Simulator,
     node: &NodeClient,
+    policies: &PolicyStore,
 ) -> Result<Gate, NodeError> {
     let mode = match arguments.gate {
         GateMode::Off => writ_gateway::GateMode::Off,
         GateMode::Installed => writ_gateway::GateMode::Installed,
         GateMode::Required => writ_gateway::GateMode::Required,
     };
-    if mode != writ_gateway::GateMode::Off && arguments.modules.is_empty() {
+    let own = arguments.gate_policy.as_deref().map(|file| gate_policy::read(file, policies));
+    let own = own.transpose()?;
+    if own.is_some() && mode != writ_gateway::GateMode::Required {
+        return Err(NodeError::start("--gate-policy is demanded with --gate=required only"));
+    }
+    if own.is_some() && arguments.operators.is_empty() {
+        return Err(NodeError::start(
+            "--gate-policy demands attestations of everything: name the operators to ask with --operators",
+        ));
+    }
+    if mode != writ_gateway::GateMode::Off && own.is_none() && arguments.modules.is_empty() {
         return Err(NodeError::start(
             "the gate knows no Writ module: name at least one with --modules, or say --gate=off",
         ));
@@ -167,5 +179,5 @@ fn gate(
     };
     let accounts = AccountReader::new(simulator.clone(), arguments.modules.clone());
     let options = GateOptions { mode, margin: EXPIRY_MARGIN };
-    Ok(Gate::new(options, accounts, node.clone(), gateway))
+    Ok(Gate::new(options, accounts, node.clone(), gateway).demanding(own))
 }

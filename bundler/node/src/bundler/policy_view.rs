@@ -2,7 +2,9 @@
 
 use alloy::primitives::{Address, keccak256};
 use serde_json::json;
-use writ_evidence::{AccountError, AccountReader, PolicyReference};
+use writ_attestation::PolicyReference;
+use writ_evidence::{AccountError, AccountReader};
+use writ_gateway::BundlerPolicy;
 use writ_policy::{Limits, PolicyStore, json_view};
 use writ_rpc::{AttestedBlock, PolicyEntry, PolicyView};
 use writ_simulation::PinnedBlock;
@@ -13,6 +15,7 @@ pub(super) async fn policy_view(
     accounts: &AccountReader,
     modules: &[Address],
     policies: &PolicyStore,
+    own: Option<&BundlerPolicy>,
     block: &PinnedBlock,
     account: Address,
 ) -> Result<PolicyView, Refusal> {
@@ -21,6 +24,12 @@ pub(super) async fn policy_view(
         module: None,
         configuration: None,
         policies: Vec::new(),
+        bundler_policies: own
+            .map(|own| own.terms().policies.iter())
+            .into_iter()
+            .flatten()
+            .map(|reference| policy_entry(policies, reference))
+            .collect(),
         // The paths out of an account are not examined yet, and nothing is called closed that was
         // not examined.
         enforcement: json!("unknown"),

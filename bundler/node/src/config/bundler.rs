@@ -14,7 +14,7 @@ pub enum GateMode {
     /// When the account has a Writ module in Observe or Enforce, or validates by one.
     #[default]
     Installed,
-    /// Always: operations of accounts without a policy are refused too.
+    /// Always: by the policy of --gate-policy if there is one; otherwise accounts without a policy are refused.
     Required,
 }
 
@@ -64,6 +64,11 @@ pub struct BundlerArguments {
     /// When an operation needs an attestation.
     #[arg(long, env = "WRIT_GATE", value_name = "MODE", default_value = "installed")]
     pub gate: GateMode,
+
+    /// JSON file with the policy that --gate=required demands of everything: `threshold`, `operators` (addresses) and
+    /// `policies` (each `policy` and `parameters`). The attestations are kept here; nothing enforces them on the chain.
+    #[arg(long, env = "WRIT_GATE_POLICY", value_name = "FILE")]
+    pub gate_policy: Option<PathBuf>,
 
     /// Writ modules whose attestations this bundler knows, comma-separated.
     #[arg(long, env = "WRIT_MODULES", value_name = "ADDRESSES", value_delimiter = ',')]

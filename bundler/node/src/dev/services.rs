@@ -133,6 +133,26 @@ impl BundlerProcess {
         Ok(bundler)
     }
 
+    /// Starts one more bundler beside this one, on a socket of its own, with `settings` in place of the same ones of this.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn beside(&self, name: &str, settings: &[String]) -> Result<Self, DevError> {
+        let port = free_port()?;
+        let own = [&[format!("--listen=127.0.0.1:{port}")], settings].concat();
+        let named = |argument: &str| argument.split('=').next().unwrap_or_default().to_owned();
+        let replaced: Vec<String> = own.iter().map(|argument| named(argument)).collect();
+        let mut arguments = self.arguments.clone();
+        arguments.retain(|argument| !replaced.contains(&named(argument)));
+        arguments.extend(own);
+        let log = self.log.with_file_name(format!("{name}.log"));
+        let process = ChildProcess::start(name, &self.program, &arguments, log.clone())?;
+        let (url, program) = (local_url(port)?, self.program.clone());
+        let mut bundler = Self { url, program, arguments, log, process };
+        bundler.ready().await?;
+        Ok(bundler)
+    }
+
     /// Where it answers.
     #[must_use]
     pub const fn url(&self) -> &Url {

@@ -1,5 +1,7 @@
 //! A backend that answers from what it is given.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -125,6 +127,7 @@ impl Backend for Echo {
             module: None,
             configuration: None,
             policies: vec![],
+            bundler_policies: vec![],
             enforcement: json!("unknown"),
             block: AttestedBlock { number: 1, hash: B256::ZERO },
         })
@@ -166,6 +169,7 @@ impl Backend for Echo {
             transaction_hash: Some(B256::repeat_byte(1)),
             block_number: Some(255),
             gate: Some("enforced".into()),
+            decisions: vec![known()],
         }))
     }
 

@@ -19,6 +19,10 @@ sol! {
     function installModule(uint256 moduleTypeId, address module, bytes initData);
     /// ERC-7579.
     function uninstallModule(uint256 moduleTypeId, address module, bytes deInitData);
+    /// ERC-7579: an account tells its hook what it is about to do.
+    function preCheck(address msgSender, uint256 value, bytes msgData);
+    /// ERC-7579: and that it was done.
+    function postCheck(bytes hookData);
 }
 
 /// One decoded argument.
@@ -81,6 +85,19 @@ pub(super) fn decode(
         }
         _ => ("", Vec::new()),
     })
+}
+
+/// The signature of a function by which an ERC-7579 account calls its hook, in its canonical encoding.
+///
+/// What the account tells its hook it also does: the call itself concerns nobody but the contract that is called.
+pub(super) fn of_hook(selector: [u8; 4], data: &[u8]) -> Option<&'static str> {
+    match selector {
+        preCheckCall::SELECTOR => exact::<preCheckCall>(data).ok().map(|_| preCheckCall::SIGNATURE),
+        postCheckCall::SELECTOR => {
+            exact::<postCheckCall>(data).ok().map(|_| postCheckCall::SIGNATURE)
+        }
+        _ => None,
+    }
 }
 
 /// Whether the selector is one of ERC-7579's module functions.

@@ -98,6 +98,12 @@ pub enum CallsError {
         /// Calls in the batch.
         count: U256,
     },
+    /// A call that the account was seen to make has more calldata than a simulation keeps.
+    #[error("call {index} of the account has too much calldata to be shown to a policy")]
+    TooLong {
+        /// Position of the call.
+        index: usize,
+    },
     /// A call to the zero address, which OpenZeppelin's accounts take as a call to themselves.
     #[error("call {index} goes to the zero address: name the target")]
     ZeroTarget {
@@ -139,6 +145,24 @@ pub fn decode_calls(account: Address, call_data: &Bytes) -> Result<Vec<Call>, Ca
         .enumerate()
         .map(|(index, call)| decode_call(account, index, call.target, call.value, call.data))
         .collect()
+}
+
+/// A call that an account was seen to make, shown like a decoded one.
+///
+/// # Errors
+///
+/// When an ERC-20 function is called with other bytes than its arguments.
+pub(crate) fn observed_call(to: Address, value: U256, data: Bytes) -> Result<Call, CallsError> {
+    let selector = data.first_chunk::<4>().copied();
+    let (function, arguments) = match selector {
+        Some(selector) => match function::of_hook(selector, &data) {
+            Some(signature) => (signature, Vec::new()),
+            None => function::decode(selector, &data)?,
+        },
+        None if data.is_empty() => ("", Vec::new()),
+        None => return Err(CallsError::NonCanonical { what: "a call's data" }),
+    };
+    Ok(Call { to, value, selector: selector.map(FixedBytes), function, arguments, data })
 }
 
 fn decode_call(

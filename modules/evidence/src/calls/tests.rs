@@ -284,3 +284,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn observed_calls_are_shown_like_decoded_ones() {
+    let to = Address::repeat_byte(0x11);
+    let observe = |data: Vec<u8>| observed_call(to, U256::from(3), data.into());
+    let hook = function::postCheckCall { hookData: vec![1, 2].into() }.abi_encode();
+    let seen = observe(hook.clone()).unwrap();
+    assert_eq!((seen.function, seen.arguments.len()), ("postCheck(bytes)", 0));
+    assert_eq!((seen.to, seen.value), (to, U256::from(3)));
+    // With other bytes than its own encoding it is nobody's hook.
+    let longer = observe([hook, vec![0; 32]].concat()).unwrap();
+    assert_eq!(longer.function, "");
+    let transfer = function::transferCall { to, value: U256::ONE }.abi_encode();
+    assert_eq!(observe(transfer.clone()).unwrap().function, "transfer(address,uint256)");
+    assert!(matches!(observe([transfer, vec![0]].concat()), Err(CallsError::NonCanonical { .. })));
+    assert_eq!(observe(Vec::new()).unwrap().selector, None);
+    assert!(observe(vec![1, 2, 3]).is_err(), "it selects nothing, and is not nothing");
+}

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used)]
 
+pub mod chain;
+
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -19,14 +21,17 @@ use jsonrpsee::{
 };
 use serde_json::Value;
 use writ_attestation::{
-    AccountPolicy, AccountState, Attestation, Bound, Bounds, Configuration, Denial, Domain, Mode,
-    OperatorKey, OperatorSet, action_of, max_cost_of, reasons_hash,
+    AccountPolicy, AccountState, Attestation, Bound, Bounds, Configuration, Denial, DetachedTerms,
+    Domain, Mode, OperatorKey, OperatorSet, action_of, max_cost_of, reasons_hash,
     wire::{
         Allow, AttestRequest, BlockRef, CODE_OPERATOR, Deny, Evaluation, Identity, OperatorFault,
         OperatorResponse,
     },
 };
-use writ_gateway::{AccountView, Ask, DecisionStore, Gateway, GatewayOptions, OperatorEndpoint};
+use writ_gateway::{
+    AccountView, Ask, BundlerPolicy, DecisionStore, Gateway, GatewayOptions, OperatorEndpoint,
+};
+use writ_simulation::SenderCall;
 use writ_types::{EntryPointVersion, UserOperation};
 
 pub const NOW: u64 = 1_800_000_000;
@@ -114,6 +119,22 @@ impl World {
         Self { keys, view }
     }
 
+    /// A world in which the same operators decide about what the bundler demands of `ACCOUNT`.
+    pub fn detached(k: u8, n: u8) -> (Self, BundlerPolicy) {
+        let mut world = Self::new(k, n);
+        let operators = world.keys.iter().map(|key| key.address()).collect();
+        let terms = DetachedTerms { policies: Vec::new(), operators };
+        let commitment = B256::repeat_byte(0x78);
+        world.view.module = Address::ZERO;
+        world.view.policy = AccountPolicy::detached(
+            VERSION.canonical_address(),
+            commitment,
+            k,
+            &world.view.operators,
+        );
+        (world, BundlerPolicy::new(terms, commitment, k).unwrap())
+    }
+
     /// A question about `operation` at block `number`.
     pub fn ask(&self, operation: UserOperation, number: u64) -> Ask {
         let entry_point = VERSION.canonical_address();
@@ -124,6 +145,7 @@ impl World {
             chain_id: CHAIN,
             sequence: self.view.policy.next_sequence(0),
             account: self.view.clone(),
+            detached: None,
             block: block(number),
             predecessors: vec![],
             now: NOW,
@@ -440,7 +462,28 @@ fn operation_of(request: &AttestRequest) -> UserOperation {
     UserOperation::from_rpc(&request.operation, VERSION).unwrap()
 }
 
-/// What everybody's evidence is: a function of request and block.
+/// What everybody's evidence is: a function of request and block. Under detached terms it says that the account sends
+/// its nonce's sequence and five wei.
 fn evidence(request: &AttestRequest) -> Bytes {
-    serde_json::to_vec(request).unwrap().into()
+    if request.detached.is_none() {
+        return serde_json::to_vec(request).unwrap().into();
+    }
+    let operation = operation_of(request);
+    let SenderCall { to, value, data } = sends(operation.nonce_sequence() + 5);
+    let call = writ_policy::Value::object([
+        ("to", to.into()),
+        ("value", value.into()),
+        ("data", writ_policy::Value::hex(data.unwrap())),
+    ]);
+    let document = writ_policy::Value::object([
+        ("calls", writ_policy::Value::array([call])),
+        ("block", request.block.hash.into()),
+    ]);
+    writ_policy::encode(&document).into()
+}
+
+/// A call that sends wei to somebody.
+pub fn sends(wei: u64) -> SenderCall {
+    let data = Some(Bytes::from_static(&[0xda, 0x7a]));
+    SenderCall { to: Address::repeat_byte(0x77), value: U256::from(wei), data }
 }

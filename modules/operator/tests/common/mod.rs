@@ -273,6 +273,7 @@ impl Chain {
             operation: operation.to_rpc(),
             entry_point: self.entry_point.address,
             module: self.module,
+            detached: None,
             block: self.newest().await,
             predecessors: Vec::new(),
         }
@@ -381,27 +382,63 @@ capped(asset) if {
 }
 "#;
 
+/// A policy of one operation alone: what is over the cap is refused, and so is every call but to the token.
+const LONE_POLICY: &str = r#"package writ.lone
+
+import rego.v1
+
+decision := {"allow": count(reasons) == 0, "reasons": reasons, "validFor": 60}
+
+reasons contains "over the limit of one operation" if {
+	some bound in input.bounds
+	some cap in data.parameters.caps
+	cap.asset == bound.asset
+	bound.maxOut > cap.perOperation
+}
+
+reasons contains "an unknown contract" if {
+	some call in input.calls
+	not known(call.to)
+}
+
+known(address) if {
+	some cap in data.parameters.caps
+	cap.asset == address
+}
+"#;
+
 /// Writes the test's policy into a store and returns its parameters for the account.
 fn write_policy(store: &Path) -> Parameters {
-    let manifest = r#"{"format":1,"name":"cap","version":"1.0.0","engine":"regorus-strict",
-        "entry":"data.writ.cap.decision","provable":false,"level":"quorum","readsHistory":true,
-        "requiredFacts":[],"files":{}}"#;
+    write_bundle(store, ("cap", POLICY), true)
+}
+
+/// Writes the policy that reads no history into a store and returns its parameters.
+pub fn write_lone_policy(store: &Path) -> Parameters {
+    write_bundle(store, ("lone", LONE_POLICY), false)
+}
+
+fn write_bundle(store: &Path, (name, rego): (&str, &str), reads_history: bool) -> Parameters {
+    let manifest = format!(
+        r#"{{"format":1,"name":"{name}","version":"1.0.0","engine":"regorus-strict",
+        "entry":"data.writ.{name}.decision","provable":false,"level":"quorum","readsHistory":{reads_history},
+        "requiredFacts":[],"files":{{}}}}"#
+    );
     let schema = r#"{"type":"object","properties":{"caps":{"type":"array","items":{"type":"object",
         "properties":{"asset":{"type":"string"},"perOperation":{"type":"integer"},"perDay":{"type":"integer"}},
         "required":["asset","perOperation","perDay"],"additionalProperties":false}}},
         "required":["caps"],"additionalProperties":false}"#;
     let words = r#"[{"each":"caps","text":"At most {perOperation} of {asset} at once.","none":"Nothing."}]"#;
     let mut files: BTreeMap<String, Vec<u8>> = [
-        (MANIFEST_FILE, manifest),
+        (MANIFEST_FILE, manifest.as_str()),
         ("schema.json", schema),
         ("words.json", words),
-        ("cap.rego", POLICY),
+        ("policy.rego", rego),
     ]
     .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
     .into();
     let packed = Bundle::pack(&files).unwrap();
     files.insert(MANIFEST_FILE.to_owned(), packed.as_value().to_json().into_bytes());
-    let folder = store.join("cap");
+    let folder = store.join(name);
     std::fs::create_dir_all(&folder).unwrap();
     for (name, bytes) in &files {
         std::fs::write(folder.join(name), bytes).unwrap();

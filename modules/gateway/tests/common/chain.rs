@@ -1,0 +1,69 @@
+//! A chain of one block in memory, and a gate on it.
+
+use std::sync::Arc;
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use writ_attestation::{AccountPolicy, OperatorSet};
+use writ_gateway::{AccountReader, Gate, GateMode, GateOptions, GateRequest, Gateway};
+use writ_simulation::{BlockHeader, MemoryState, NodeClient, NodeOptions, PinnedBlock, Simulator};
+use writ_types::{EntryPoint, UserOperation};
+
+use super::{ACCOUNT, CHAIN, MODULE, NOW, VERSION, account_code, block};
+
+/// A contract that returns `data` to every call.
+pub fn returns(data: &[u8]) -> Bytes {
+    // PUSH2 length, PUSH1 12, PUSH0, CODECOPY, PUSH2 length, PUSH0, RETURN.
+    let length = (data.len() as u16).to_be_bytes();
+    let mut code = vec![
+        0x61, length[0], length[1], 0x60, 12, 0x5f, 0x39, 0x61, length[0], length[1], 0x5f, 0xf3,
+    ];
+    code.extend_from_slice(data);
+    code.into()
+}
+
+/// Block `number` on which the account is configured as `policy` says.
+pub fn pinned(
+    number: u64,
+    policy: &AccountPolicy,
+    set: &OperatorSet,
+    deployed: bool,
+) -> PinnedBlock {
+    let mut state = MemoryState::new();
+    state.set_account(MODULE, U256::ZERO, 1, returns(&policy.encode()));
+    state.set_account(policy.configuration.operator_set, U256::ZERO, 1, set.code());
+    if deployed {
+        state.set_account(ACCOUNT, U256::ZERO, 1, account_code());
+    }
+    let header = BlockHeader {
+        number,
+        hash: block(number).hash,
+        parent_hash: block(number - 1).hash,
+        timestamp: NOW,
+        base_fee: 1,
+        gas_limit: 30_000_000,
+        coinbase: Address::ZERO,
+        prevrandao: B256::ZERO,
+        excess_blob_gas: 0,
+    };
+    PinnedBlock::in_memory(header, CHAIN, state)
+}
+
+pub fn gate(mode: GateMode, gateway: Option<Arc<Gateway>>) -> Gate {
+    let accounts = AccountReader::new(Simulator::default(), vec![MODULE]);
+    // Nothing listens: whatever asks the node fails.
+    let node =
+        NodeClient::new("http://127.0.0.1:9", NodeOptions { retries: 0, ..Default::default() })
+            .unwrap();
+    Gate::new(GateOptions { mode, margin: 12 }, accounts, node, gateway)
+}
+
+pub fn request<'a>(block: &'a PinnedBlock, operation: &'a UserOperation) -> GateRequest<'a> {
+    GateRequest {
+        block,
+        operation,
+        entry_point: EntryPoint::canonical(VERSION),
+        user_op_hash: operation.hash(VERSION.canonical_address(), CHAIN, None).unwrap(),
+        predecessors: &[],
+        now: NOW,
+    }
+}
