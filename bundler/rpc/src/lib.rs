@@ -24,6 +24,9 @@
 //! | `writ_getUserOperationGasPrice` | | [`GasPrices`] |
 //! | `web3_clientVersion` | | text |
 //!
+//! `debug_bundler_*` (clearState, clearMempool, clearReputation, dumpMempool, dumpReputation, setReputation,
+//! getStakeStatus, sendBundleNow, setBundlingMode, addUserOps) are ERC-7769's, for tests.
+//!
 //! Existing clients find `pimlico_getUserOperationStatus` (with that service's words), `pimlico_getUserOperationGasPrice`
 //! and `rundler_maxPriorityFeePerGas` as well.
 //!
@@ -31,9 +34,11 @@
 //! * A parameter reaches the [`Backend`] only completely understood.
 //! * No error is a bare message: every refusal carries the code of its kind, and `data` where there is any.
 //! * Everything a stranger can send is bounded before it is looked at.
-//! * No method here takes part in `debug_bundler_*`; those belong on a listener of their own.
+//! * `debug_bundler_*` is served by [`serve_debug`] alone, on a listener of its own.
 
 mod backend;
+mod debug;
+mod dispatch;
 mod error;
 mod health;
 mod methods;
@@ -42,12 +47,17 @@ mod response;
 mod server;
 
 pub use backend::Backend;
+pub use debug::{
+    Bundling, DebugBackend, DebugOptions, ReputationEntry, ReputationSetting, ReputationStatus,
+    StakeStatus, StakeView, debug_methods,
+};
+pub use dispatch::MethodLimits;
 pub use error::error_object;
 pub use health::{Check, Health};
-pub use methods::{MethodLimits, methods};
+pub use methods::methods;
 pub use params::{AccountOverride, StateOverrides};
 pub use response::{
     AttestedBlock, Bound, Decision, Evaluation, GasEstimate, GasPrice, GasPrices, OperationStatus,
     PolicyEntry, PolicyView, UserOperationByHash, UserOperationReceipt, Verdict,
 };
-pub use server::{RunningServer, ServerConfig, ServerError, serve};
+pub use server::{RunningServer, ServerConfig, ServerError, serve, serve_debug};

@@ -1,41 +1,19 @@
 //! Every method: its parameters, and the call to the backend.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use alloy::primitives::U256;
-use jsonrpsee::{RpcModule, core::RegisterMethodError, types::ErrorObjectOwned};
-use serde::Serialize;
+use jsonrpsee::core::RegisterMethodError;
 use serde_json::{Value, json};
-use tokio::{sync::Semaphore, time::timeout};
 use writ_types::{
-    ErrorCode, FieldError, PartialUserOperation, Refusal, UserOperation, parse_address, parse_hash,
+    FieldError, PartialUserOperation, Refusal, UserOperation, parse_address, parse_hash,
 };
 
 use crate::{
-    Backend, OperationStatus, StateOverrides, error_object,
-    params::{Parameters, entry_point, state_overrides, user_op_hash},
+    Backend, MethodLimits, OperationStatus, StateOverrides,
+    dispatch::{Context, Methods},
+    params::{entry_point, state_overrides, user_op_hash},
 };
-
-/// Bounds on requests being worked on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MethodLimits {
-    /// Longest time for one request.
-    pub timeout: Duration,
-    /// Most requests at once; further ones are refused.
-    pub concurrent: usize,
-}
-
-impl Default for MethodLimits {
-    fn default() -> Self {
-        Self { timeout: Duration::from_secs(20), concurrent: 256 }
-    }
-}
-
-struct Context<B> {
-    backend: Arc<B>,
-    limits: MethodLimits,
-    slots: Semaphore,
-}
 
 impl<B: Backend> Context<B> {
     /// An operation as it is sent, with its EntryPoint.
@@ -65,51 +43,6 @@ impl<B: Backend> Context<B> {
 const OPERATION: [&str; 2] = ["userOperation", "entryPoint"];
 const HASH: [&str; 1] = ["userOpHash"];
 
-struct Methods<B>(RpcModule<Context<B>>);
-
-impl<B: Backend> Methods<B> {
-    /// Registers a method that reads its parameters and then works.
-    fn add<R, F, W>(&mut self, name: &'static str, handler: F) -> Result<(), RegisterMethodError>
-    where
-        R: Serialize + Clone + Send + 'static,
-        F: Fn(Arc<Context<B>>, Parameters) -> W + Clone + Send + Sync + 'static,
-        W: Future<Output = Result<R, Refusal>> + Send + 'static,
-    {
-        self.0.register_async_method(name, move |params, context, _| {
-            let handler = handler.clone();
-            async move {
-                let result = bounded(&params, context, handler).await;
-                if let Err(refusal) = &result {
-                    tracing::debug!(method = name, %refusal, "refused");
-                }
-                result.map_err(|refusal| -> ErrorObjectOwned { error_object(&refusal) })
-            }
-        })?;
-        Ok(())
-    }
-}
-
-async fn bounded<B, R, F, W>(
-    params: &jsonrpsee::types::Params<'static>,
-    context: Arc<Context<B>>,
-    handler: F,
-) -> Result<R, Refusal>
-where
-    B: Backend,
-    F: Fn(Arc<Context<B>>, Parameters) -> W,
-    W: Future<Output = Result<R, Refusal>>,
-{
-    let Ok(_slot) = context.slots.try_acquire() else {
-        return Err(Refusal::new(ErrorCode::LimitExceeded, "busy: too many requests at once"));
-    };
-    let parameters = Parameters::read(params)?;
-    let limit = context.limits.timeout;
-    timeout(limit, handler(context.clone(), parameters)).await.unwrap_or_else(|_| {
-        let message = format!("not finished within {} ms", limit.as_millis());
-        Err(Refusal::new(ErrorCode::ResourceUnavailable, message))
-    })
-}
-
 /// The words that another bundler's clients know.
 fn pimlico_status(status: Option<&OperationStatus>) -> Value {
     let word = match status.map(|status| status.status.as_str()) {
@@ -134,12 +67,11 @@ pub fn methods<B: Backend>(
     backend: Arc<B>,
     limits: MethodLimits,
 ) -> Result<jsonrpsee::Methods, RegisterMethodError> {
-    let slots = Semaphore::new(limits.concurrent);
-    let mut all = Methods(RpcModule::new(Context { backend, limits, slots }));
+    let mut all = Methods::new(backend, limits);
     eth(&mut all)?;
     writ(&mut all)?;
     operation_state(&mut all)?;
-    Ok(all.0.into())
+    Ok(all.finish())
 }
 
 fn eth<B: Backend>(all: &mut Methods<B>) -> Result<(), RegisterMethodError> {

@@ -11,7 +11,7 @@ use tower::ServiceBuilder;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{
-    Backend, Health, MethodLimits,
+    Backend, DebugBackend, DebugOptions, Health, MethodLimits, debug_methods,
     health::{HealthLayer, Probe},
     methods,
 };
@@ -115,11 +115,7 @@ pub async fn serve<B: Backend>(
     config: &ServerConfig,
     backend: Arc<B>,
 ) -> Result<RunningServer, ServerError> {
-    let limits = MethodLimits {
-        timeout: config.request_timeout,
-        concurrent: config.max_concurrent_requests,
-    };
-    let methods = methods(backend.clone(), limits)?;
+    let methods = methods(backend.clone(), limits(config))?;
     let patience = config.request_timeout.min(HEALTH_TIMEOUT);
     let probe: Probe = Arc::new(move || {
         let backend = backend.clone();
@@ -127,8 +123,39 @@ pub async fn serve<B: Backend>(
             timeout(patience, backend.health()).await.unwrap_or_else(|_| Health::unanswered())
         })
     });
-    let http =
-        ServiceBuilder::new().option_layer(cors(&config.cors_origins)?).layer(HealthLayer(probe));
+    let running = listen(config, methods, Some(HealthLayer(probe))).await?;
+    tracing::info!(address = %running.address, "serving JSON-RPC");
+    Ok(running)
+}
+
+/// Starts serving the debug methods of `backend`.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_debug<B: DebugBackend>(
+    config: &ServerConfig,
+    backend: Arc<B>,
+    options: DebugOptions,
+) -> Result<RunningServer, ServerError> {
+    let methods = debug_methods(backend, limits(config), options)?;
+    let running = listen(config, methods, None).await?;
+    tracing::warn!(
+        address = %running.address,
+        "serving debug_bundler_*: whoever can reach this address controls pool, reputation and bundling"
+    );
+    Ok(running)
+}
+
+const fn limits(config: &ServerConfig) -> MethodLimits {
+    MethodLimits { timeout: config.request_timeout, concurrent: config.max_concurrent_requests }
+}
+
+async fn listen(
+    config: &ServerConfig,
+    methods: jsonrpsee::Methods,
+    health: Option<HealthLayer>,
+) -> Result<RunningServer, ServerError> {
+    let http = ServiceBuilder::new().option_layer(cors(&config.cors_origins)?).option_layer(health);
     let settings = HttpConfig::builder()
         .http_only()
         .max_request_body_size(config.max_request_bytes)
@@ -136,7 +163,7 @@ pub async fn serve<B: Backend>(
         .max_connections(config.max_connections)
         .set_batch_request_config(BatchRequestConfig::Limit(config.max_batch))
         .build();
-    let listen = |error: std::io::Error| ServerError::Listen {
+    let failed = |error: std::io::Error| ServerError::Listen {
         address: config.listen,
         reason: error.to_string(),
     };
@@ -145,10 +172,9 @@ pub async fn serve<B: Backend>(
         .set_http_middleware(http)
         .build(config.listen)
         .await
-        .map_err(listen)?;
-    let address = server.local_addr().map_err(listen)?;
+        .map_err(failed)?;
+    let address = server.local_addr().map_err(failed)?;
     let handle = server.start(methods);
-    tracing::info!(%address, "serving JSON-RPC");
     Ok(RunningServer { address, handle })
 }
 
