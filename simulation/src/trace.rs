@@ -188,6 +188,8 @@ pub struct CodeAccess {
     pub target: Address,
     /// Whether `target` had code (own or delegated) at that moment.
     pub has_code: bool,
+    /// Whether that code was an EIP-7702 delegation (AUTH-030).
+    pub delegated: bool,
     /// The instruction byte that follows (OP-051 wants EXTCODESIZE, ISZERO); STOP at the end.
     pub next_opcode: u8,
 }

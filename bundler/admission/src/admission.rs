@@ -10,11 +10,11 @@ use writ_attestation::{AttestationError, Suffix, carries_suffix};
 use writ_gateway::{
     AccountView, Gate, GateError, GateMode, GateRequest, Gated, Gateway, Need, Standing,
 };
-use writ_pool::{DetachedRecord, GateRecord, Pool, PoolOperation, Slot};
+use writ_pool::{DetachedRecord, GateRecord, Pool, PoolOperation};
 use writ_simulation::{
     OpOutcome, Overrides, PinnedBlock, Simulation, SimulationRequest, Simulator, StateProvider,
 };
-use writ_types::{EntityKind, EntryPoint, EntryPointVersion, StakeInfo, UserOperation};
+use writ_types::{EntryPoint, EntryPointVersion, StakeInfo, UserOperation};
 
 use crate::{
     AdmissionError, AdmissionRules, Head, Verdict, checks,
@@ -153,12 +153,14 @@ impl Admission {
         self.check(&operation, &block)?;
         let hash = self.hash(&operation, entry_point, &block).await?;
         let mut pooled = PoolOperation::new(operation.clone(), entry_point, hash);
-        pooled.sender_staked =
-            self.sender_is_staked_if_it_matters(&operation, entry_point, &block).await?;
+        pooled.facts.admitted_at = block.number();
+        let stakes_matter = self.stakes_matter_early(&operation);
+        if stakes_matter {
+            self.note_stakes(&mut pooled, &block).await?;
+        }
         // Whether an attestation verifies is not known yet; with one, more may be replaced.
         pooled.attested = true;
         self.pool().check(&pooled).map_err(writ_pool::PoolError::from)?;
-        self.paymaster_can_pay(&operation, entry_point, &block).await?;
         let ahead = self.ahead_of(&operation, entry_point);
 
         let request = GateRequest {
@@ -195,11 +197,11 @@ impl Admission {
 
         pooled.operation = operation;
         pooled.attested = attested;
-        pooled.code_digest = Some(verdict.code);
-        pooled.touched = slots_outside(&verdict, entry_point);
-        pooled.validity = verdict.validity;
-        pooled.simulated_at = block.number();
         pooled.received_at = clock();
+        self.note(&mut pooled, verdict, &block).await?;
+        if !stakes_matter {
+            self.note_stakes(&mut pooled, &block).await?;
+        }
         let pool = self.pool().clone();
         let inserted = tokio::task::spawn_blocking(move || pool.insert(pooled)).await;
         let inserted = inserted.map_err(|error| AdmissionError::Internal(error.to_string()))??;
@@ -288,7 +290,11 @@ impl Admission {
         attested: bool,
     ) -> Result<(Verdict, Simulation), AdmissionError> {
         let ops = ahead.iter().cloned().chain([operation.clone()]).collect();
-        let request = SimulationRequest::bundle(entry_point, ops);
+        let stakes = operation.entities().flat_map(|entity| stakes::slots_of(entity.address));
+        let request = SimulationRequest {
+            prefetch: vec![(entry_point.address, stakes.collect())],
+            ..SimulationRequest::bundle(entry_point, ops)
+        };
         let simulation = self.simulator().simulate(block, &request).await?;
         let verdict = self.judge(operation, &simulation, ahead.len(), block, attested).await?;
         Ok((verdict, simulation))
@@ -426,55 +432,39 @@ impl Admission {
         entry_point: EntryPoint,
         block: &PinnedBlock,
     ) -> Result<Vec<StakeInfo>, AdmissionError> {
-        let mut stakes = Vec::new();
-        for entity in operation.entities().filter(|entity| entity.kind != EntityKind::Aggregator) {
-            let standing =
-                stakes::standing(self.simulator(), block, entry_point, entity.address).await?;
-            stakes.push(standing.stake);
-        }
-        Ok(stakes)
+        let addresses = operation.entities().map(|entity| entity.address).collect();
+        let standings = stakes::standings(self.simulator(), block, entry_point, addresses).await?;
+        Ok(standings.into_iter().map(|standing| standing.stake).collect())
     }
 
-    async fn sender_is_staked_if_it_matters(
-        &self,
-        operation: &UserOperation,
-        entry_point: EntryPoint,
-        block: &PinnedBlock,
-    ) -> Result<bool, AdmissionError> {
-        if self.pool().of_sender(operation.sender).len() < self.pool().config().max_per_sender {
-            return Ok(false);
-        }
-        let standing =
-            stakes::standing(self.simulator(), block, entry_point, operation.sender).await?;
-        let constants = &self.rules().stakes;
-        Ok(standing.stake.is_staked(constants.min_stake_value, constants.min_unstake_delay))
+    /// Whether stakes and deposits decide before simulation already: a paymaster's deposit has to cover all that is
+    /// pooled (EREP-010), and a sender with many operations needs a stake for more (UREP-010).
+    fn stakes_matter_early(&self, operation: &UserOperation) -> bool {
+        let limit = self.rules().constants.same_sender_mempool_count;
+        operation.paymaster.is_some() || self.pool().of_sender(operation.sender).len() >= limit
     }
 
-    /// EREP-010: a paymaster's deposit covers all of its pooled operations.
-    async fn paymaster_can_pay(
+    /// What an address has staked at an EntryPoint as of the newest block, and whether that counts as staked
+    /// (SREP-010).
+    ///
+    /// # Errors
+    /// When the EntryPoint is not served, or the state cannot be had.
+    pub async fn stake_status(
         &self,
-        operation: &UserOperation,
-        entry_point: EntryPoint,
-        block: &PinnedBlock,
-    ) -> Result<(), AdmissionError> {
-        let Some(paymaster) = operation.paymaster_address() else { return Ok(()) };
-        let pooled = self.pool().all();
-        let mut required = operation.required_prefund();
-        for (other, _) in &pooled {
-            let same = other.operation.paymaster_address() == Some(paymaster)
-                && other.entry_point.address == entry_point.address
-                && (other.operation.sender, other.operation.nonce)
-                    != (operation.sender, operation.nonce);
-            if same {
-                required = required.saturating_add(other.operation.required_prefund());
-            }
-        }
-        let deposit =
-            stakes::standing(self.simulator(), block, entry_point, paymaster).await?.deposit;
-        if deposit < required {
-            return Err(AdmissionError::PaymasterDeposit { paymaster, deposit, required });
-        }
-        Ok(())
+        address: Address,
+        entry_point: Address,
+    ) -> Result<(StakeInfo, bool), AdmissionError> {
+        let entry_point = self.entry_point(entry_point)?;
+        let block = self.state().latest().await?;
+        let standings =
+            stakes::standings(self.simulator(), &block, entry_point, vec![address]).await?;
+        let stake = standings
+            .first()
+            .map(|standing| standing.stake)
+            .ok_or_else(|| AdmissionError::Internal("no standing was read".to_owned()))?;
+        let constants = &self.rules().constants;
+        let staked = stake.is_staked(constants.min_stake_value, constants.min_unstake_delay);
+        Ok((stake, staked))
     }
 }
 
@@ -516,14 +506,4 @@ fn gate_record(suffix: &Suffix, account: &AccountView) -> GateRecord {
         valid_after: suffix.valid_after,
         valid_until: suffix.valid_until,
     }
-}
-
-/// Slots outside the EntryPoint: its own change with every operation, and simulation applies those.
-fn slots_outside(verdict: &Verdict, entry_point: EntryPoint) -> Vec<Slot> {
-    verdict
-        .slots
-        .iter()
-        .filter(|(address, _)| *address != entry_point.address)
-        .map(|(address, slot)| Slot { address: *address, slot: *slot })
-        .collect()
 }

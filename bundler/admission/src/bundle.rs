@@ -1,13 +1,16 @@
-//! The last look at operations together: gate, whole-bundle trace, rules, code.
+//! The third validation: operations together, as they will be sent.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use alloy::primitives::Address;
-use writ_pool::PoolOperation;
-use writ_simulation::{Failure, PinnedBlock, SimulationRequest};
-use writ_types::{EntryPoint, RuleId, UserOperation, Violation};
+use alloy::primitives::{Address, U256};
+use writ_pool::{PoolOperation, Sanction};
+use writ_simulation::{PinnedBlock, Simulation, SimulationRequest};
+use writ_types::{Entity, EntityKind, EntryPoint, RuleId, UserOperation, Violation};
 
-use crate::{Admission, AdmissionError, Verdict, verdict::explain};
+use crate::{
+    Admission, AdmissionError, Verdict, again::same_code, blame, company, savings, stakes,
+    verdict::explain,
+};
 
 /// A bundle that passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub struct BundleCheck {
     pub gas_used: u64,
     /// One verdict per operation.
     pub verdicts: Vec<Verdict>,
+    /// Entities that are to be throttled although nothing failed (EREP-070).
+    pub sanctions: Vec<Sanction>,
 }
 
 /// A bundle that does not, and through which operation.
@@ -26,14 +31,24 @@ pub struct BundleFault {
     pub index: usize,
     /// What is wrong with it.
     pub error: AdmissionError,
+    /// What follows for entities, given that each operation had passed by itself in the same state (GREP-040,
+    /// EREP-055).
+    pub sanctions: Vec<Sanction>,
+}
+
+impl BundleFault {
+    const fn without_sanctions(index: usize, error: AdmissionError) -> Self {
+        Self { index, error, sanctions: Vec::new() }
+    }
 }
 
 /// Why a bundle was not judged, or not passed.
 pub(crate) type BundleResult = Result<Result<BundleCheck, BundleFault>, AdmissionError>;
 
 impl Admission {
-    /// Checks operations as one bundle on `block`: the gate for each, then the trace of the whole bundle as `origin`
-    /// would send it, the rules for each, and that the code of what validation visits is what it was (COD-010).
+    /// Checks operations as one bundle on `block`: the gate for each, what the paymasters have deposited, then the
+    /// trace of the whole bundle as `origin` would send it; for each operation the rules, the code of what validation
+    /// visits (COD-010), the length of contexts (EREP-055), and that it keeps to itself (LOC-020).
     ///
     /// # Errors
     /// The outer error when there is no verdict (the node does not answer, the bundle is too large); the inner one
@@ -51,8 +66,11 @@ impl Admission {
                 if error.is_transient() {
                     return Err(error);
                 }
-                return Ok(Err(BundleFault { index, error }));
+                return Ok(Err(BundleFault::without_sanctions(index, error)));
             }
+        }
+        if let Some(fault) = self.deposits(entry_point, operations, block).await? {
+            return Ok(Err(fault));
         }
         let ops: Vec<UserOperation> =
             operations.iter().map(|pooled| pooled.operation.clone()).collect();
@@ -62,19 +80,17 @@ impl Admission {
             ..SimulationRequest::bundle(entry_point, ops)
         };
         let simulation = self.simulator().simulate(block, &request).await?;
-        if let Some(failure) = &simulation.failure {
-            let index = match failure {
-                Failure::Op(failed) => failed.index.min(operations.len().saturating_sub(1)),
-                _ => last_reached(&simulation),
-            };
-            let error = explain(failure, Vec::new(), &operations[index].operation, index);
-            return Ok(Err(BundleFault { index, error }));
+        if let Some(fault) = reverted(&simulation, operations) {
+            return Ok(Err(fault));
         }
         let mut verdicts = Vec::with_capacity(operations.len());
         for (index, pooled) in operations.iter().enumerate() {
             let judged =
                 self.judge(&pooled.operation, &simulation, index, block, pooled.attested).await;
-            let judged = match judged.and_then(|verdict| same_code(pooled, verdict)) {
+            let judged = judged
+                .and_then(|verdict| same_code(pooled, verdict))
+                .and_then(|verdict| same_context(pooled, verdict));
+            let judged = match judged {
                 Ok(verdict) => {
                     let (ahead, outcome) = (ahead_of(operations, index), simulation.ops.get(index));
                     self.recheck_detached(pooled, &ahead, block, outcome).await.map(|()| verdict)
@@ -84,44 +100,54 @@ impl Admission {
             match judged {
                 Ok(verdict) => verdicts.push(verdict),
                 Err(error) if error.is_transient() => return Err(error),
-                Err(error) => return Ok(Err(BundleFault { index, error })),
+                Err(error) => return Ok(Err(BundleFault::without_sanctions(index, error))),
             }
         }
-        Ok(Ok(BundleCheck { gas_used: simulation.gas_used, verdicts }))
+        let members = operations.iter().zip(&verdicts);
+        let members: Vec<_> =
+            members.map(|(pooled, verdict)| (pooled.operation.sender, &verdict.findings)).collect();
+        if let Some((index, violation)) = company::intruder(&members) {
+            let error = AdmissionError::Rules(vec![violation]);
+            return Ok(Err(BundleFault::without_sanctions(index, error)));
+        }
+        let sanctions = savings::throttled(operations, &simulation);
+        Ok(Ok(BundleCheck { gas_used: simulation.gas_used, verdicts, sanctions }))
     }
 
-    /// Judges one pooled operation again, with its sender's pooled predecessors run before it.
-    ///
-    /// # Errors
-    /// As [`recheck`](Self::recheck).
-    pub async fn revalidate(
+    /// LOC-030: what each paymaster has deposited covers all of its operations in the bundle.
+    async fn deposits(
         &self,
-        pooled: &PoolOperation,
+        entry_point: EntryPoint,
+        operations: &[Arc<PoolOperation>],
         block: &PinnedBlock,
-    ) -> Result<Verdict, AdmissionError> {
-        let ahead = self.ahead_of(&pooled.operation, pooled.entry_point);
-        self.recheck(pooled, &ahead, block).await
-    }
-
-    /// Judges one pooled operation again, with `ahead` run before it: gate, simulation, rules, code.
-    ///
-    /// # Errors
-    /// What is wrong with it now; [transient](AdmissionError::is_transient) errors say nothing about it.
-    pub async fn recheck(
-        &self,
-        pooled: &PoolOperation,
-        ahead: &[UserOperation],
-        block: &PinnedBlock,
-    ) -> Result<Verdict, AdmissionError> {
-        self.recheck_gate(pooled, ahead, block).await?;
-        let ops = ahead.iter().cloned().chain([pooled.operation.clone()]).collect();
-        let request = SimulationRequest::bundle(pooled.entry_point, ops);
-        let simulation = self.simulator().simulate(block, &request).await?;
-        let verdict =
-            self.judge(&pooled.operation, &simulation, ahead.len(), block, pooled.attested).await?;
-        let verdict = same_code(pooled, verdict)?;
-        self.recheck_detached(pooled, ahead, block, simulation.last()).await?;
-        Ok(verdict)
+    ) -> Result<Option<BundleFault>, AdmissionError> {
+        let mut paymasters: Vec<Address> =
+            operations.iter().filter_map(|pooled| pooled.operation.paymaster_address()).collect();
+        paymasters.sort_unstable();
+        paymasters.dedup();
+        if paymasters.is_empty() {
+            return Ok(None);
+        }
+        let standings =
+            stakes::standings(self.simulator(), block, entry_point, paymasters.clone()).await?;
+        let deposits: HashMap<Address, U256> = paymasters
+            .into_iter()
+            .zip(standings)
+            .map(|(paymaster, standing)| (paymaster, standing.deposit))
+            .collect();
+        let mut required: HashMap<Address, U256> = HashMap::new();
+        for (index, pooled) in operations.iter().enumerate() {
+            let Some(paymaster) = pooled.operation.paymaster_address() else { continue };
+            let sum = required.entry(paymaster).or_default();
+            *sum = sum.saturating_add(pooled.operation.required_prefund());
+            let deposit = deposits.get(&paymaster).copied().unwrap_or_default();
+            if deposit < *sum {
+                let (rule, required) = (RuleId::Loc030, *sum);
+                let error = AdmissionError::PaymasterDeposit { rule, paymaster, deposit, required };
+                return Ok(Some(BundleFault::without_sanctions(index, error)));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -132,24 +158,44 @@ fn ahead_of(operations: &[Arc<PoolOperation>], index: usize) -> Vec<UserOperatio
     before.map(|other| other.operation.clone()).collect()
 }
 
-/// The operation that was running when the bundle failed without saying whose fault it is: the last one with a frame.
-fn last_reached(simulation: &writ_simulation::Simulation) -> usize {
-    simulation.ops.iter().rposition(|op| op.trace.frames().next().is_some()).unwrap_or(0)
+/// The fault of a bundle that reverts: whom it is pinned on, and what follows for it and for every paymaster whose
+/// context changed its length.
+fn reverted(simulation: &Simulation, operations: &[Arc<PoolOperation>]) -> Option<BundleFault> {
+    let failure = simulation.failure.as_ref()?;
+    let ops: Vec<&UserOperation> = operations.iter().map(|pooled| &pooled.operation).collect();
+    let (index, culprit) = blame::culprit(failure, simulation, &ops);
+    let pooled = &operations[index];
+    let mut sanctions: Vec<Sanction> =
+        blame::after_bundle(failure, culprit, pooled).into_iter().collect();
+    for (outcome, pooled) in simulation.ops.iter().zip(operations) {
+        if let (Some(validation), Some(paymaster)) = (outcome.paymaster, outcome.trace.paymaster)
+            && validation.context_len != pooled.facts.context_length
+        {
+            sanctions.push(Sanction::Ban(paymaster));
+        }
+    }
+    sanctions.sort_unstable();
+    sanctions.dedup();
+    let error = explain(failure, Vec::new(), &pooled.operation, index).about(culprit);
+    Some(BundleFault { index, error, sanctions })
 }
 
-/// COD-010: what validation visits has the code that it had when the operation was admitted.
-fn same_code(pooled: &PoolOperation, verdict: Verdict) -> Result<Verdict, AdmissionError> {
-    match pooled.code_digest {
-        Some(before) if before != verdict.code => Err(AdmissionError::Rules(vec![Violation {
-            rule: RuleId::Cod010,
-            entity: writ_types::Entity::new(
-                writ_types::EntityKind::Account,
-                pooled.operation.sender,
-            ),
+/// EREP-055: a paymaster's context is as long as it was when the operation was validated by itself.
+fn same_context(pooled: &PoolOperation, verdict: Verdict) -> Result<Verdict, AdmissionError> {
+    let (before, now) = (pooled.facts.context_length, verdict.findings.context_length);
+    match pooled.operation.paymaster_address() {
+        Some(paymaster) if before != now => Err(AdmissionError::Rules(vec![Violation {
+            rule: RuleId::Erep055,
+            entity: Entity::new(EntityKind::Paymaster, paymaster),
             address: None,
-            detail: "code that validation visits has changed since the operation was admitted"
-                .to_owned(),
+            detail: format!(
+                "returns a context of {now} bytes in the bundle, and {before} before it"
+            ),
         }])),
         _ => Ok(verdict),
     }
 }
+
+#[cfg(test)]
+#[path = "bundle_tests.rs"]
+mod tests;

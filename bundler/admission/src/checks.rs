@@ -1,7 +1,7 @@
 //! The cheap checks: everything that needs no simulation, no operator and no lock.
 
 use alloy::primitives::U256;
-use writ_types::{EntryPointVersion, FieldError, UserOperation};
+use writ_types::{EntryPointVersion, FieldError, RuleId, UserOperation};
 
 use crate::{AdmissionError, AdmissionRules, rules::Head};
 
@@ -14,26 +14,32 @@ pub(crate) fn check(
     head: &Head,
     rules: &AdmissionRules,
 ) -> Result<(), AdmissionError> {
-    size(operation, rules)?;
-    gas_limits(operation, rules)?;
+    lim_010(operation, rules)?;
+    lim_060(operation, rules)?;
+    total_gas(operation, rules)?;
     fees(operation, head, rules)?;
     authorization(operation, head)?;
-    pre_verification_gas(operation, rules)
+    lim_070(operation, rules)
 }
 
-fn size(operation: &UserOperation, rules: &AdmissionRules) -> Result<(), AdmissionError> {
-    let (size, most) = (operation.packed_size(), rules.max_packed_size);
+/// LIM-010: a packed operation has at most so many bytes.
+fn lim_010(operation: &UserOperation, rules: &AdmissionRules) -> Result<(), AdmissionError> {
+    let (size, most) = (operation.packed_size(), rules.constants.max_user_operation_size);
     if size > most {
-        return Err(field(
-            "userOperation",
-            format!("{size} bytes when packed; at most {most} are accepted"),
-        ));
+        return Err(AdmissionError::Limit {
+            rule: Some(RuleId::Lim010),
+            field: "userOperation",
+            actual: U256::from(size),
+            most: U256::from(most),
+            unit: "bytes when packed",
+        });
     }
     Ok(())
 }
 
-fn gas_limits(operation: &UserOperation, rules: &AdmissionRules) -> Result<(), AdmissionError> {
-    let most = rules.max_verification_gas;
+/// LIM-060: each verification gas limit stays below the constant.
+fn lim_060(operation: &UserOperation, rules: &AdmissionRules) -> Result<(), AdmissionError> {
+    let most = u128::from(rules.constants.max_verification_gas.saturating_sub(1));
     let paymaster =
         operation.paymaster.as_ref().map_or(0, |paymaster| paymaster.verification_gas_limit);
     for (name, limit) in [
@@ -42,16 +48,22 @@ fn gas_limits(operation: &UserOperation, rules: &AdmissionRules) -> Result<(), A
     ] {
         if limit > most {
             return Err(AdmissionError::Limit {
+                rule: Some(RuleId::Lim060),
                 field: name,
                 actual: U256::from(limit),
                 most: U256::from(most),
+                unit: "gas",
             });
         }
     }
-    let total = operation.total_gas_limit();
-    let most = U256::from(rules.max_operation_gas);
+    Ok(())
+}
+
+fn total_gas(operation: &UserOperation, rules: &AdmissionRules) -> Result<(), AdmissionError> {
+    let (total, most) = (operation.total_gas_limit(), U256::from(rules.max_operation_gas));
     if total > most {
-        return Err(AdmissionError::Limit { field: "callGasLimit", actual: total, most });
+        let (rule, field, unit) = (None, "callGasLimit", "gas in all");
+        return Err(AdmissionError::Limit { rule, field, actual: total, most, unit });
     }
     Ok(())
 }
@@ -81,7 +93,8 @@ fn fees(
     Ok(())
 }
 
-/// EIP-7702: for this chain, signed by the sender, and understood by the EntryPoint (AUTH-010 is a matter of type).
+/// EIP-7702: for this chain, signed by the sender, and understood by the EntryPoint. That there is one tuple at most
+/// (AUTH-010) is a matter of type: an operation has a single `eip7702Auth`.
 fn authorization(operation: &UserOperation, head: &Head) -> Result<(), AdmissionError> {
     let Some(tuple) = &operation.authorization else { return Ok(()) };
     if operation.version == EntryPointVersion::V06 {
@@ -103,10 +116,8 @@ fn authorization(operation: &UserOperation, head: &Head) -> Result<(), Admission
     }
 }
 
-fn pre_verification_gas(
-    operation: &UserOperation,
-    rules: &AdmissionRules,
-) -> Result<(), AdmissionError> {
+/// LIM-070: `preVerificationGas` pays for the operation's bytes and the overhead.
+fn lim_070(operation: &UserOperation, rules: &AdmissionRules) -> Result<(), AdmissionError> {
     if !rules.enforce_pre_verification_gas {
         return Ok(());
     }
@@ -129,7 +140,7 @@ mod tests {
         primitives::{Address, Bytes},
         signers::{SignerSync, local::PrivateKeySigner},
     };
-    use writ_types::{ErrorCode, Paymaster};
+    use writ_types::{Constants, ErrorCode, Paymaster, Profile};
 
     use super::*;
     use crate::testing::operation;
@@ -184,26 +195,81 @@ mod tests {
         assert_eq!(refused_field(&exact), "preVerificationGas");
     }
 
+    /// The rule of a refusal, and what it would accept.
+    fn broken(operation: &UserOperation, rules: &AdmissionRules) -> Option<(RuleId, U256)> {
+        let refusal = check(operation, &HEAD, rules).err()?.into_refusal();
+        assert_eq!(refusal.code, ErrorCode::InvalidFields);
+        Some((refusal.data.rule?, refusal.data.required?))
+    }
+
     #[test]
-    fn limits_are_limits() {
+    fn lim_010_packed_operations_have_at_most_the_constant() {
+        let mut long = operation();
+        let mut rules = AdmissionRules::default();
+        rules.constants.max_user_operation_size = long.packed_size();
+        assert_eq!(broken(&long, &rules), None, "exactly as many are fine");
+        long.call_data = Bytes::from(vec![0; long.call_data.len() + 32]);
+        let most = U256::from(rules.constants.max_user_operation_size);
+        assert_eq!(broken(&long, &rules), Some((RuleId::Lim010, most)));
+    }
+
+    #[test]
+    fn lim_060_verification_gas_limits_stay_below_the_constant() {
+        let rules = AdmissionRules::default();
+        let most = U256::from(499_999);
         let mut heavy = operation();
-        heavy.verification_gas_limit = 5_000_001;
-        assert_eq!(refused_field(&heavy), "verificationGasLimit");
-        let mut heavy = operation();
-        heavy.call_gas_limit = 16_000_000;
-        assert_eq!(refused_field(&heavy), "callGasLimit");
-        let mut heavy = operation();
-        heavy.paymaster = Some(Paymaster {
+        heavy.verification_gas_limit = 499_999;
+        assert_eq!(broken(&heavy, &rules), None);
+        heavy.verification_gas_limit = 500_000;
+        assert_eq!(broken(&heavy, &rules), Some((RuleId::Lim060, most)));
+        let mut sponsored = operation();
+        sponsored.paymaster = Some(Paymaster {
             address: Address::repeat_byte(1),
-            verification_gas_limit: 5_000_001,
+            verification_gas_limit: 499_999,
             post_op_gas_limit: 0,
             data: Bytes::new(),
             signature: None,
         });
-        assert_eq!(refused_field(&heavy), "paymasterVerificationGasLimit");
-        let mut long = operation();
-        long.call_data = Bytes::from(vec![1; 8_000]);
-        assert_eq!(refused_field(&long), "userOperation");
+        assert_eq!(broken(&sponsored, &rules), None);
+        if let Some(paymaster) = &mut sponsored.paymaster {
+            paymaster.verification_gas_limit = 500_000;
+        }
+        assert_eq!(broken(&sponsored, &rules), Some((RuleId::Lim060, most)));
+        assert_eq!(refused_field(&sponsored), "paymasterVerificationGasLimit");
+        let compat = AdmissionRules::new(Constants::of(Profile::Compat));
+        assert_eq!(broken(&sponsored, &compat), None, "the suite's profile has another limit");
+    }
+
+    #[test]
+    fn lim_070_pre_verification_gas_pays_for_bytes_and_overhead() {
+        for constants in [Constants::TEXT, Constants::of(Profile::Compat)] {
+            let rules = AdmissionRules::new(constants);
+            let mut exact = operation();
+            exact.call_data = Bytes::new();
+            // Of the field itself no byte changes from zero to not zero around the limit.
+            exact.pre_verification_gas = rules.gas.pre_verification_gas(&exact, 0) | U256::from(1);
+            let required = rules.gas.pre_verification_gas(&exact, 0);
+            exact.pre_verification_gas = required;
+            assert_eq!(broken(&exact, &rules), None);
+            assert!(required > U256::from(constants.pre_verification_overhead_gas));
+            exact.pre_verification_gas = required - U256::from(1);
+            assert_eq!(broken(&exact, &rules).map(|broken| broken.0), Some(RuleId::Lim070));
+        }
+    }
+
+    #[test]
+    fn an_operation_must_fit_into_a_bundle() {
+        let mut heavy = operation();
+        heavy.call_gas_limit = 16_000_000;
+        assert_eq!(refused_field(&heavy), "callGasLimit");
+    }
+
+    #[test]
+    fn auth_010_an_operation_has_one_tuple_and_a_second_is_refused() {
+        let mut document = operation().to_rpc();
+        document["eip7702Auth"] = serde_json::json!([]);
+        let refused = UserOperation::from_rpc(&document, EntryPointVersion::V08);
+        assert_eq!(refused.expect_err("a list is no tuple").field, "eip7702Auth");
     }
 
     #[test]

@@ -5,7 +5,9 @@ use writ_attestation::AttestationError;
 use writ_gateway::{GateError, StandingError};
 use writ_pool::PoolError;
 use writ_simulation::{AaCode, Blame, FailedOp, NodeError, SimulationError};
-use writ_types::{Entity, EntityKind, ErrorCode, FieldError, Refusal, UserOperation, Violation};
+use writ_types::{
+    Entity, EntityKind, ErrorCode, FieldError, Refusal, RuleId, UserOperation, Violation,
+};
 
 /// A refusal of admission, before it is put into a code and words.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -14,15 +16,19 @@ pub enum AdmissionError {
     /// A field is wrong.
     #[error(transparent)]
     Field(#[from] FieldError),
-    /// A gas limit is above what this bundler includes.
-    #[error("{field}: {actual} gas; at most {most} is accepted")]
+    /// A field is above what this bundler includes.
+    #[error("{field}: {actual} {unit}; at most {most} is accepted")]
     Limit {
+        /// The rule of ERC-7562 that sets the limit.
+        rule: Option<RuleId>,
         /// The field.
         field: &'static str,
         /// What it (or the sum it is part of) is.
         actual: U256,
         /// The most that is accepted.
         most: U256,
+        /// What is counted.
+        unit: &'static str,
     },
     /// A fee is below what gets an operation included.
     #[error("{field} too low: {actual} wei; at least {required} is required now")]
@@ -69,6 +75,14 @@ pub enum AdmissionError {
     /// `handleOps` failed in a way that is not one operation's fault by its own word.
     #[error("the EntryPoint rejects the operation: {0}")]
     Reverted(String),
+    /// The same, pinned on the entity that the EntryPoint called last before it.
+    #[error("the EntryPoint rejects the operation after calling {entity}: {reason}")]
+    Pinned {
+        /// Whom it called last.
+        entity: Entity,
+        /// What it reverted with, in words.
+        reason: String,
+    },
     /// The account says that the signature is wrong.
     #[error("the account's signature check failed")]
     Signature,
@@ -99,9 +113,11 @@ pub enum AdmissionError {
     /// Aggregators are not supported.
     #[error("aggregator {0} is not supported")]
     Aggregator(Address),
-    /// The paymaster's deposit does not cover its pooled operations.
+    /// The paymaster's deposit does not cover its operations.
     #[error("paymaster {paymaster} deposit {deposit} too low: its operations need {required} wei")]
     PaymasterDeposit {
+        /// The rule that says so.
+        rule: RuleId,
         /// The paymaster.
         paymaster: Address,
         /// What it has.
@@ -195,6 +211,14 @@ impl AdmissionError {
         Self::Rejected(Box::new(Rejection { failed, entity, decoded }))
     }
 
+    /// The same error, pinned on `entity` if it says of nobody that it is at fault.
+    pub(crate) fn about(self, entity: Entity) -> Self {
+        match self {
+            Self::Reverted(reason) => Self::Pinned { entity, reason },
+            other => other,
+        }
+    }
+
     /// Whether the operation's entities are to blame, for ERC-7562 reputation. Policy never is.
     pub fn is_entity_fault(&self) -> bool {
         !matches!(self, Self::KeyBusy { .. }) && self.clone().into_refusal().is_entity_fault()
@@ -212,8 +236,9 @@ impl AdmissionError {
         match self {
             Self::Field(error) => error.into(),
             Self::Pool(refusal) => refusal,
-            Self::Limit { field, actual, most } => {
+            Self::Limit { rule, field, actual, most, .. } => {
                 named(plain(ErrorCode::InvalidFields), field, actual, most)
+                    .with(|data| data.rule = rule)
             }
             Self::FeeTooLow { field, actual, required } => named(
                 plain(ErrorCode::InvalidFields),
@@ -223,6 +248,7 @@ impl AdmissionError {
             ),
             Self::PreVerificationGas { actual, required } => {
                 named(plain(ErrorCode::InvalidFields), "preVerificationGas", actual, required)
+                    .with(|data| data.rule = Some(RuleId::Lim070))
             }
             Self::EntryPoint { .. } => {
                 plain(ErrorCode::InvalidFields).with(|data| data.field = Some("entryPoint".into()))
@@ -232,6 +258,11 @@ impl AdmissionError {
                 .about(Entity::new(EntityKind::Account, sender))
                 .with(|data| data.field = Some("nonce".into())),
             Self::Reverted(_) => plain(ErrorCode::RejectedByEntryPoint),
+            Self::Pinned { entity, .. } => match entity.kind {
+                EntityKind::Paymaster => plain(ErrorCode::RejectedByPaymaster),
+                _ => plain(ErrorCode::RejectedByEntryPoint),
+            }
+            .about(entity),
             Self::Signature => plain(ErrorCode::InvalidSignature),
             Self::PaymasterSignature(paymaster) => plain(ErrorCode::RejectedByPaymaster)
                 .about(Entity::new(EntityKind::Paymaster, paymaster))
@@ -246,10 +277,13 @@ impl AdmissionError {
                 .unwrap_or_else(|| plain(ErrorCode::RuleViolated)),
             Self::Aggregator(address) => plain(ErrorCode::UnsupportedAggregator)
                 .about(Entity::new(EntityKind::Aggregator, address)),
-            Self::PaymasterDeposit { paymaster, deposit, required } => {
+            Self::PaymasterDeposit { rule, paymaster, deposit, required } => {
                 plain(ErrorCode::PaymasterDepositTooLow)
                     .about(Entity::new(EntityKind::Paymaster, paymaster))
-                    .with(|data| (data.actual, data.required) = (Some(deposit), Some(required)))
+                    .with(|data| {
+                        data.rule = Some(rule);
+                        (data.actual, data.required) = (Some(deposit), Some(required));
+                    })
             }
             Self::Execution { data: bytes, decoded } => {
                 plain(ErrorCode::ExecutionReverted).with(|data| {
@@ -388,7 +422,7 @@ fn attestation(error: &AttestationError, message: String) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use writ_types::{Paymaster, RuleId};
+    use writ_types::Paymaster;
 
     use super::*;
     use crate::testing::operation;

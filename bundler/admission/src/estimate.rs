@@ -82,7 +82,8 @@ impl Admission {
             None => ahead,
         };
         let limits = EstimationLimits {
-            verification: u64::try_from(rules.max_verification_gas).unwrap_or(u64::MAX),
+            // LIM-060 wants it below.
+            verification: rules.constants.max_verification_gas.saturating_sub(1),
             call: rules.max_operation_gas,
             ..EstimationLimits::default()
         };
@@ -90,7 +91,8 @@ impl Admission {
             let mut request = EstimationRequest::new(entry_point, operation);
             request.predecessors = ahead;
             request.schedule = rules.gas;
-            request.verification_slack = rules.verification_slack.max(request.verification_slack);
+            request.verification_slack =
+                rules.constants.validation_gas_slack.max(request.verification_slack);
             request.limits = limits;
             request.overrides = overrides;
             if let Some(pretence) = &pretence {

@@ -11,6 +11,9 @@
 //!     │ ERC-7562 rules                                                                                -32502, -32505
 //!     v
 //!  Pool::insert, durable ──> userOpHash
+//!
+//!  before a bundle: validate_again (each, where its state changed) ──> check_bundle (all together, traced)
+//!                        └─ after_validation: whose reputation pays      └─ BundleFault: whom it is pinned on
 //! ```
 //!
 //! Invariants:
@@ -22,14 +25,19 @@
 //! * Work is bounded: so many operations at a time, so many waiting, the rest is refused at once.
 
 mod admission;
+mod again;
+mod blame;
 mod bundle;
 mod checks;
+mod company;
 mod error;
 mod estimate;
+mod facts;
 mod order;
 mod preflight;
 mod revert;
 mod rules;
+mod savings;
 mod stakes;
 mod verdict;
 
@@ -37,8 +45,11 @@ mod verdict;
 mod testing;
 
 pub use admission::{Admission, AdmissionParts};
+pub use again::Renewal;
+pub use blame::after_validation;
 pub use bundle::{BundleCheck, BundleFault};
 pub use error::{AdmissionError, Rejection};
+pub use facts::Findings;
 pub use revert::describe as describe_revert;
 pub use rules::{AdmissionRules, Head};
 pub use verdict::Verdict;

@@ -14,7 +14,7 @@ use writ_types::{
     Entity, EntityKind, EntryPointVersion, RuleId, StakeInfo, UserOperation, Violation,
 };
 
-use crate::{AdmissionError, AdmissionRules, rules::Head};
+use crate::{AdmissionError, AdmissionRules, Findings, blame, rules::Head};
 
 /// What a passed simulation says about an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Verdict {
     pub executes: bool,
     /// Gas that the EntryPoint charges for it in this state.
     pub gas_used: U256,
+    /// What validation found for later.
+    pub findings: Findings,
 }
 
 /// What the operation is judged by, besides its simulation.
@@ -57,14 +59,20 @@ pub(crate) fn judge(
     let Some(outcome) = simulation.ops.get(index) else {
         return Err(AdmissionError::Internal(format!("the simulation has no operation {index}")));
     };
-    let context = RuleContext { stakes: bench.stakes.to_vec(), constants: bench.rules.stakes };
-    let mut violations = check(&outcome.trace, &context);
+    let context = RuleContext { stakes: bench.stakes.to_vec(), constants: bench.rules.constants };
+    let violations = check(&outcome.trace, &context);
     if let Some(failure) = &simulation.failure {
-        return Err(explain(failure, violations, operation, index));
+        let error = explain(failure, violations, operation, index);
+        // That one ahead of it fails is not its own entities' fault.
+        let of_other = matches!(failure, Failure::Op(failed) if failed.index != index);
+        return Err(if of_other {
+            error
+        } else {
+            error.about(blame::last_called(outcome, operation))
+        });
     }
     let validity = ranges(operation, outcome, bench)?;
     aggregators(outcome)?;
-    limits(operation, outcome, bench.rules, &mut violations);
     if !violations.is_empty() {
         return Err(AdmissionError::Rules(violations));
     }
@@ -74,6 +82,7 @@ pub(crate) fn judge(
         slots: outcome.trace.durable_slots(),
         executes: outcome.receipt.as_ref().is_some_and(|receipt| receipt.success),
         gas_used: outcome.receipt.as_ref().map_or(U256::ZERO, |receipt| receipt.actual_gas_used),
+        findings: Findings::of(outcome),
     })
 }
 
@@ -191,54 +200,6 @@ fn aggregators(outcome: &OpOutcome) -> Result<(), AdmissionError> {
     }
 }
 
-/// LIM-020 and LIM-030, which need this bundler's numbers.
-fn limits(
-    operation: &UserOperation,
-    outcome: &OpOutcome,
-    rules: &AdmissionRules,
-    violations: &mut Vec<Violation>,
-) {
-    let Some(paymaster) = operation.paymaster.as_ref() else {
-        slack(operation, outcome, rules, violations);
-        return;
-    };
-    let entity = Entity::new(EntityKind::Paymaster, paymaster.address);
-    let context = outcome.paymaster.map_or(0, |validation| validation.context_len);
-    if context > rules.max_context_size {
-        let detail = format!("context of {context} bytes; at most {}", rules.max_context_size);
-        violations.push(Violation { rule: RuleId::Lim020, entity, address: None, detail });
-    }
-    slack(operation, outcome, rules, violations);
-}
-
-fn slack(
-    operation: &UserOperation,
-    outcome: &OpOutcome,
-    rules: &AdmissionRules,
-    violations: &mut Vec<Violation>,
-) {
-    if rules.verification_slack == 0 {
-        return;
-    }
-    let frames = [&outcome.trace.account, &outcome.trace.paymaster_frame];
-    for frame in frames.into_iter().flatten() {
-        let left = frame.gas_limit.saturating_sub(frame.gas_used);
-        if left < rules.verification_slack {
-            let kind = if frame.entity == operation.sender {
-                EntityKind::Account
-            } else {
-                EntityKind::Paymaster
-            };
-            violations.push(Violation {
-                rule: RuleId::Lim030,
-                entity: Entity::new(kind, frame.entity),
-                address: None,
-                detail: format!("{left} gas left over; at least {}", rules.verification_slack),
-            });
-        }
-    }
-}
-
 #[cfg(test)]
 #[path = "verdict_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -1,16 +1,15 @@
-use alloy::primitives::Bytes;
 use writ_simulation::{
-    AaCode, OpReceipt, PaymasterValidation,
+    AaCode, OpReceipt,
     trace::{CodeState, FrameTrace, OpTrace, OutOfGas, Phase},
 };
-use writ_types::{EntryPoint, Paymaster};
+use writ_types::{Constants, EntryPoint, Profile};
 
 use super::*;
 use crate::testing::operation;
 
 const HEAD: Head = Head { chain_id: 31_337, number: 100, timestamp: 1_000, base_fee: 1 };
 
-fn outcome(operation: &UserOperation) -> OpOutcome {
+pub(crate) fn outcome(operation: &UserOperation) -> OpOutcome {
     let entry_point = EntryPoint::canonical(operation.version);
     OpOutcome {
         trace: OpTrace {
@@ -125,26 +124,23 @@ fn aggregators_are_refused_by_name() {
 }
 
 #[test]
-fn long_contexts_and_thin_gas_break_limits() {
-    let mut operation = operation();
-    operation.paymaster = Some(Paymaster {
-        address: Address::repeat_byte(9),
-        verification_gas_limit: 1,
-        post_op_gas_limit: 1,
-        data: Bytes::new(),
-        signature: None,
-    });
+fn limits_of_validation_are_judged_by_the_configured_constants() {
+    let operation = operation();
     let mut outcome = outcome(&operation);
-    outcome.paymaster =
-        Some(PaymasterValidation { data: ValidationData::default(), context_len: 2_049 });
-    assert_eq!(judged(&operation, &simulation(outcome.clone()), false), Err(-32502));
-    outcome.paymaster = None;
     let account = outcome.trace.account.as_mut().expect("present");
     account.gas_used = account.gas_limit - 3_999;
-    let rules = AdmissionRules { verification_slack: 4_000, ..AdmissionRules::default() };
-    let bench = Bench { head: &HEAD, rules: &rules, stakes: &[], attested: false };
-    let error = judge(&operation, &simulation(outcome), 0, bench).expect_err("too thin");
-    assert_eq!(error.into_refusal().data.rule, Some(RuleId::Lim030));
+    let simulation = simulation(outcome);
+    let judged = |constants| {
+        let rules = AdmissionRules::new(constants);
+        let bench = Bench { head: &HEAD, rules: &rules, stakes: &[], attested: false };
+        judge(&operation, &simulation, 0, bench).map(|_| ()).map_err(|error| {
+            let refusal = error.into_refusal();
+            (refusal.code.code(), refusal.data.rule)
+        })
+    };
+    assert_eq!(judged(Constants::TEXT), Err((-32502, Some(RuleId::Lim030))));
+    assert_eq!(judged(Constants { validation_gas_slack: 3_999, ..Constants::TEXT }), Ok(()));
+    assert_eq!(judged(Constants::of(Profile::Compat)), Ok(()));
 }
 
 #[test]

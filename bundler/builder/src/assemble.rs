@@ -9,13 +9,13 @@ use alloy::{
     eips::eip7702::SignedAuthorization,
     primitives::{Address, B256},
 };
-use writ_admission::{Admission, AdmissionError};
-use writ_pool::{Pool, PoolOperation};
+use writ_admission::{Admission, AdmissionError, BundleFault, Renewal, after_validation};
+use writ_pool::{Pool, PoolError, PoolOperation, Sanction};
 use writ_simulation::PinnedBlock;
 use writ_types::{EntryPoint, Refusal, UserOperation, handle_ops_calldata};
 
 use crate::{
-    BuilderConfig, BuilderError, Call, Fees, GasPrices, blocking::with_pool,
+    BuilderConfig, BuilderError, Call, Fees, GasPrices, blocking::with_pool, company::Company,
     transaction::bundle_gas,
 };
 
@@ -76,19 +76,30 @@ impl Assembler {
             pooled.operation.effective_priority_fee(base_fee) >= config.fees.min_priority_fee
         });
         let mut excluded = HashSet::new();
+        let mut validated = HashSet::new();
+        let constants = self.admission.rules().constants;
         let mut limits = Limits {
             operations: config.max_operations,
             gas: config.max_gas.min(block.header().gas_limit),
-            bytes: config.max_bytes,
+            bytes: config.max_bytes.min(constants.max_bundle_size),
         };
         loop {
-            let chosen = select(&candidates, &excluded, &limits);
+            let mut company = Company::new(&constants, &pool);
+            let chosen = select(&candidates, &excluded, &limits, &mut company);
             if chosen.is_empty() {
                 return Ok(None);
+            }
+            let mut renewal = Round { candidates: &mut candidates, excluded: &mut excluded };
+            if self.validate_again(&pool, &chosen, &mut validated, &mut renewal, block).await? {
+                continue;
             }
             let sends = (self.origin, self.beneficiary);
             match self.admission.check_bundle(entry_point, &chosen, block, sends).await {
                 Ok(Ok(check)) => {
+                    let (at, sanctions) = (entry_point.address, check.sanctions);
+                    if !sanctions.is_empty() {
+                        with_pool(&pool, move |pool| pool.sanction(at, &sanctions)).await?;
+                    }
                     return self
                         .finish(entry_point, &chosen, check.gas_used, prices, config)
                         .map(Some);
@@ -98,27 +109,69 @@ impl Assembler {
                 Err(_) if chosen.len() > 1 => limits.operations = chosen.len() / 2,
                 Err(error) => {
                     excluded.insert(chosen[0].hash);
-                    drop_operation(&pool, chosen[0].hash, error).await?;
+                    drop_operation(&pool, &chosen[0], error, Vec::new()).await?;
                 }
                 Ok(Err(fault)) => {
                     let culprit = chosen[fault.index].clone();
                     excluded.insert(culprit.hash);
                     let alone = chosen.len() == 1;
-                    self.expel(&pool, &culprit, fault.error, alone, block).await?;
+                    self.expel(&pool, &culprit, fault, alone, block).await?;
                 }
             }
         }
     }
 
-    /// Drops an operation that fails by itself; one that only does not get along with the others stays for later.
+    /// The second validation of those of `chosen` that were not validated on this block yet. Whether some of them
+    /// failed, and were dropped, or turned out different, so that the choice has to be made again.
+    async fn validate_again(
+        &self,
+        pool: &Arc<Pool>,
+        chosen: &[Arc<PoolOperation>],
+        validated: &mut HashSet<B256>,
+        round: &mut Round<'_>,
+        block: &PinnedBlock,
+    ) -> Result<bool, BuilderError> {
+        let mut changed = false;
+        for pooled in chosen {
+            if !validated.insert(pooled.hash) {
+                continue;
+            }
+            match self.admission.validate_again(pooled, block).await {
+                Ok(Renewal::Unchanged) => {}
+                Ok(Renewal::Renewed(renewed)) => {
+                    changed |= round.replace(&renewed);
+                    let refreshed = with_pool(pool, move |pool| pool.refresh(*renewed)).await;
+                    if !matches!(refreshed, Ok(()) | Err(BuilderError::Pool(PoolError::Unknown(_))))
+                    {
+                        return refreshed.map(|()| changed);
+                    }
+                }
+                Err(error) if error.is_transient() => return Err(error.into()),
+                Err(error) => {
+                    changed = true;
+                    round.excluded.insert(pooled.hash);
+                    let sanctions = after_validation(&error, pooled);
+                    drop_operation(pool, pooled, error, sanctions).await?;
+                }
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Drops an operation that fails by itself, or that breaks the bundle by a revert although it had passed by itself;
+    /// one that only does not get along with the others stays for later.
     async fn expel(
         &self,
         pool: &Arc<Pool>,
         culprit: &Arc<PoolOperation>,
-        error: AdmissionError,
+        fault: BundleFault,
         alone: bool,
         block: &PinnedBlock,
     ) -> Result<(), BuilderError> {
+        let BundleFault { error, sanctions, .. } = fault;
+        if !sanctions.is_empty() {
+            return drop_operation(pool, culprit, error, sanctions).await;
+        }
         let error = if alone {
             error
         } else {
@@ -131,7 +184,8 @@ impl Assembler {
                 Err(error) => error,
             }
         };
-        drop_operation(pool, culprit.hash, error).await
+        let sanctions = after_validation(&error, culprit);
+        drop_operation(pool, culprit, error, sanctions).await
     }
 
     fn finish(
@@ -169,18 +223,37 @@ impl Assembler {
     }
 }
 
-/// Drops an operation with the words and the code that its sender would have been refused with.
+/// Candidates of one EntryPoint while a bundle is made of them.
+struct Round<'a> {
+    candidates: &'a mut [Arc<PoolOperation>],
+    excluded: &'a mut HashSet<B256>,
+}
+
+impl Round<'_> {
+    /// Puts a renewed operation in its place. Whether it differs in what decides with whom it can be in a bundle.
+    fn replace(&mut self, renewed: &PoolOperation) -> bool {
+        let place = self.candidates.iter_mut().find(|pooled| pooled.hash == renewed.hash);
+        let Some(place) = place else { return false };
+        *place = Arc::new(renewed.clone());
+        true
+    }
+}
+
+/// Drops an operation with the words and the code that its sender would have been refused with, and in the same event
+/// lets its entities' reputation pay for it.
 pub(crate) async fn drop_operation(
     pool: &Arc<Pool>,
-    hash: B256,
+    pooled: &PoolOperation,
     error: AdmissionError,
+    sanctions: Vec<Sanction>,
 ) -> Result<(), BuilderError> {
+    let (hash, at) = (pooled.hash, pooled.entry_point.address);
     let refusal = Refusal::from(error);
     let reason = format!("{} ({})", refusal.message, refusal.code);
-    tracing::info!(%hash, %reason, "operation dropped");
-    with_pool(pool, move |pool| match pool.remove(hash, &reason) {
-        // It went another way in the meantime: included, replaced.
-        Err(writ_pool::PoolError::Unknown(_) | writ_pool::PoolError::Transition { .. }) => Ok(()),
+    tracing::info!(%hash, %reason, ?sanctions, "operation dropped");
+    with_pool(pool, move |pool| match pool.remove_with(hash, &reason, &sanctions) {
+        // It went another way in the meantime (included, replaced); a ban stands all the same.
+        Err(PoolError::Unknown(_) | PoolError::Transition { .. }) => pool.sanction(at, &sanctions),
         other => other,
     })
     .await
@@ -194,11 +267,12 @@ struct Limits {
     bytes: usize,
 }
 
-/// The first operations that fit, in order. When one is left out, so is what comes after it in its queue.
+/// The first operations that fit and get along, in order. When one is left out, so is what comes after it in its queue.
 fn select(
     candidates: &[Arc<PoolOperation>],
     excluded: &HashSet<B256>,
     limits: &Limits,
+    company: &mut Company<'_>,
 ) -> Vec<Arc<PoolOperation>> {
     let mut chosen: Vec<Arc<PoolOperation>> = Vec::new();
     let mut closed = HashSet::new();
@@ -211,7 +285,8 @@ fn select(
         let fits = chosen.len() < limits.operations
             && more_gas <= limits.gas
             && more_bytes <= limits.bytes;
-        if closed.contains(&queue) || excluded.contains(&pooled.hash) || !fits {
+        let may = !closed.contains(&queue) && !excluded.contains(&pooled.hash) && fits;
+        if !may || !company.join(pooled) {
             closed.insert(queue);
             continue;
         }
@@ -263,6 +338,18 @@ mod tests {
         };
         let entry_point = EntryPoint::canonical(EntryPointVersion::V08);
         Arc::new(PoolOperation::new(operation, entry_point, B256::repeat_byte(tag)))
+    }
+
+    /// What is selected when nobody's reputation is known.
+    fn select(
+        candidates: &[Arc<PoolOperation>],
+        excluded: &HashSet<B256>,
+        limits: &Limits,
+    ) -> Vec<Arc<PoolOperation>> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pool = Pool::open(folder.path(), writ_pool::PoolConfig::new(1)).expect("a pool");
+        let constants = writ_types::Constants::TEXT;
+        super::select(candidates, excluded, limits, &mut Company::new(&constants, &pool))
     }
 
     fn tags(chosen: &[Arc<PoolOperation>]) -> Vec<u8> {

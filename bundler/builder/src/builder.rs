@@ -7,7 +7,7 @@ use std::{
 
 use alloy::primitives::TxHash;
 use tokio::sync::{mpsc, watch};
-use writ_admission::Admission;
+use writ_admission::{Admission, after_validation};
 use writ_pool::{Pool, Status};
 use writ_simulation::NodeClient;
 
@@ -21,6 +21,9 @@ use crate::{
     handle::Request,
     note,
 };
+
+/// Most seconds between two moments at which the pool hears that time passes.
+const AGING: u64 = 60;
 
 /// What a builder works with.
 #[derive(Debug)]
@@ -55,6 +58,8 @@ pub struct Builder {
     started: bool,
     built_at: Option<Instant>,
     built_on: u64,
+    /// Block and moment, in Unix seconds, at which the pool was last told that time passes.
+    aged: Option<(u64, u64)>,
 }
 
 /// What one look at the node told.
@@ -96,6 +101,7 @@ impl Builder {
             started: false,
             built_at: None,
             built_on: 0,
+            aged: None,
             config,
             chain,
             pool,
@@ -181,10 +187,23 @@ impl Builder {
             self.reopen(transaction, &now).await?;
         }
         self.revalidate(&head).await?;
+        self.age(&head).await?;
         let work = self.may_build(&head, forced).await?;
         let market = prices.bundle(&self.config.fees);
         self.drive(Event::Tick { now: moment, mined, market, work }, &now).await?;
         self.health.green(Part::Store);
+        Ok(())
+    }
+
+    /// Lets reputation fade and throttled operations expire: with every block, and every minute where there are none.
+    async fn age(&mut self, head: &Head) -> Result<(), BuilderError> {
+        let (block, now) = (head.link.number, unix_seconds());
+        let known = self.aged.is_some_and(|(on, at)| on == block && now.abs_diff(at) < AGING);
+        if known {
+            return Ok(());
+        }
+        with_pool(&self.pool, move |pool| pool.pass_time(block, now)).await?;
+        self.aged = Some((block, now));
         Ok(())
     }
 
@@ -267,7 +286,10 @@ impl Builder {
                         .await?;
                 }
                 Err(error) if error.is_transient() => return Err(error.into()),
-                Err(error) => drop_operation(&self.pool, hash, error).await?,
+                Err(error) => {
+                    let sanctions = after_validation(&error, &pooled);
+                    drop_operation(&self.pool, &pooled, error, sanctions).await?;
+                }
             }
         }
         Ok(())

@@ -251,7 +251,9 @@ impl Builder {
             if *reverts >= self.config.max_reverts {
                 let reason = format!("{reverts} bundles with it reverted on the chain");
                 self.assembler.reverts.remove(&operation);
-                drop_operation(&self.pool, operation, AdmissionError::Reverted(reason)).await?;
+                let Some(pooled) = self.pool.get(operation) else { continue };
+                let error = AdmissionError::Reverted(reason);
+                drop_operation(&self.pool, &pooled, error, Vec::new()).await?;
             }
         }
         Ok(())

@@ -7,7 +7,7 @@
 //!                 │ new blocks: UserOperationEvent ─> Pool::mine (receipts, whoever included them)
 //!                 v
 //!   Submission (pure state machine) ── commands ──┐
-//!     Build     Assembler: best first ─> gate, whole-bundle trace, rules ─> without the culprit ─> again
+//!     Build     Assembler: best first, apart ─> each again ─> gate, whole-bundle trace, rules ─> without the culprit ─> again
 //!     Sign      BundleSigner ─> Pool::record_attempt, durable
 //!     Broadcast eth_sendRawTransaction
 //!     Settle    receipts of every attempt ─> included | reverted | somebody else used the nonce
@@ -26,6 +26,7 @@ mod assemble;
 mod blocking;
 mod builder;
 mod chain;
+mod company;
 mod config;
 mod drive;
 mod error;

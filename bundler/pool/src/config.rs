@@ -1,5 +1,7 @@
 //! The bounds of a pool.
 
+use writ_types::Constants;
+
 /// Bounds of a pool. Every number can be changed between two openings of the same database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolConfig {
@@ -9,8 +11,10 @@ pub struct PoolConfig {
     pub max_operations: usize,
     /// Most bytes of live operations, ABI-encoded.
     pub max_bytes: usize,
-    /// Most live operations of one unstaked sender (ERC-7562 UREP-010; 4).
-    pub max_per_sender: usize,
+    /// The constants of ERC-7562: how many operations whom, and reputation.
+    pub constants: Constants,
+    /// Most addresses whose reputation is kept.
+    pub max_reputations: usize,
     /// Raise of both fees that a replacement must offer, in percent (10).
     pub replacement_bump: u32,
     /// Finished operations (included, failed, dropped) that are remembered. Must cover the deepest
@@ -27,7 +31,8 @@ impl PoolConfig {
             chain_id,
             max_operations: 10_000,
             max_bytes: 64 << 20,
-            max_per_sender: 4,
+            constants: Constants::TEXT,
+            max_reputations: 100_000,
             replacement_bump: 10,
             max_finished: 100_000,
             max_settled_attempts: 10_000,

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Serialize};
-use writ_types::{EntryPoint, UserOperation};
+use writ_types::{EntityKind, EntryPoint, UserOperation};
 
 /// What the gate found out about an operation's attestation, as far as it is needed later: for the re-check
 /// before a bundle, and to answer who allowed it.
@@ -69,6 +69,42 @@ impl Default for Validity {
     }
 }
 
+/// Gas that the validation of each entity used, deployment apart from the account's own validation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ValidationGas {
+    /// The factory's frame.
+    pub factory: u64,
+    /// `validateUserOp`.
+    pub account: u64,
+    /// `validatePaymasterUserOp`.
+    pub paymaster: u64,
+}
+
+/// What the last validation found that ERC-7562 wants to know later: for reputation, for the limits of the pool, and
+/// for comparing with the next validation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Facts {
+    /// Block at which the operation was admitted (GREP-020 lets it live for so many more).
+    pub admitted_at: u64,
+    /// Whether the factory is staked.
+    pub staked_factory: bool,
+    /// Whether the paymaster is staked.
+    pub staked_paymaster: bool,
+    /// The paymaster's deposit at the EntryPoint, in wei; `None` where nobody looked (EREP-010).
+    pub paymaster_deposit: Option<U256>,
+    /// Bytes of the paymaster's context (EREP-055, LIM-050).
+    pub context_length: usize,
+    /// Gas of the validation frames (EREP-070).
+    pub gas: ValidationGas,
+    /// Addresses that validation called or looked at, the entities among them and the EntryPoint not, sorted.
+    pub visited: Vec<Address>,
+    /// Addresses that validation created, sorted.
+    pub created: Vec<Address>,
+    /// Digest of all state that the validation's result rests on, as it stood at the simulated block. `None`: it rests
+    /// on more than can be compared, so that it has to be simulated again.
+    pub state: Option<B256>,
+}
+
 /// A pooled operation, and what its simulation and the gate found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolOperation {
@@ -97,6 +133,8 @@ pub struct PoolOperation {
     pub simulated_at: u64,
     /// Unix seconds at which it arrived.
     pub received_at: u64,
+    /// What the last validation found for later.
+    pub facts: Facts,
 }
 
 impl PoolOperation {
@@ -115,7 +153,29 @@ impl PoolOperation {
             code_digest: None,
             simulated_at: 0,
             received_at: 0,
+            facts: Facts::default(),
         }
+    }
+
+    /// Whether the entity in this part is staked, as far as was looked.
+    pub const fn is_staked(&self, kind: EntityKind) -> bool {
+        match kind {
+            EntityKind::Account => self.sender_staked,
+            EntityKind::Factory => self.facts.staked_factory,
+            EntityKind::Paymaster => self.facts.staked_paymaster,
+            EntityKind::Aggregator => false,
+        }
+    }
+
+    /// The addresses for which the operation counts as seen: its paymaster, and whoever else is staked. (The sender or
+    /// factory without a stake has no reputation: anybody could ruin it.)
+    pub(crate) fn reputable(&self) -> Vec<Address> {
+        let counts = |kind| kind == EntityKind::Paymaster || self.is_staked(kind);
+        let entities = self.operation.entities().filter(|entity| counts(entity.kind));
+        let mut addresses: Vec<Address> = entities.map(|entity| entity.address).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        addresses
     }
 
     /// The place that only one live operation can have.
@@ -183,7 +243,7 @@ impl StoredOperation {
     }
 
     /// The operation again, or what is wrong with the stored bytes.
-    pub(crate) fn into_entry(self, hash: B256) -> Result<PoolOperation, String> {
+    pub(crate) fn into_entry(self, hash: B256, facts: Facts) -> Result<PoolOperation, String> {
         let json = serde_json::from_str(&self.operation).map_err(|error| error.to_string())?;
         // It was accepted once; a limit that was lowered since then must not make it unreadable.
         let limits = writ_types::ParseLimits { max_packed_size: usize::MAX };
@@ -202,6 +262,14 @@ impl StoredOperation {
             code_digest: self.code_digest,
             simulated_at: self.simulated_at,
             received_at: self.received_at,
+            facts,
         })
     }
+}
+
+/// What is stored beside an operation: its facts, and for whom it counts as seen.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct StoredFacts {
+    pub(crate) facts: Facts,
+    pub(crate) seen: Vec<Address>,
 }

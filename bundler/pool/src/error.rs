@@ -35,13 +35,44 @@ pub enum Conflict {
         /// Hash of the pooled operation.
         pooled: B256,
     },
-    /// An unstaked sender has too many operations.
-    #[error("{sender} is not staked and has {limit} operations in the mempool, which is the most")]
-    SenderLimit {
-        /// The sender.
-        sender: Address,
+    /// An entity is banned (GREP-010).
+    #[error("{entity} is banned: too few of its operations were included, or it broke a bundle")]
+    Banned {
+        /// The entity.
+        entity: Entity,
+    },
+    /// A throttled entity has as many operations as it may (GREP-020).
+    #[error("{entity} is throttled and has {limit} operations in the mempool, which is the most")]
+    Throttled {
+        /// The entity.
+        entity: Entity,
         /// The limit.
         limit: usize,
+    },
+    /// An unstaked sender (UREP-010) or paymaster (UREP-020) has as many operations as it may.
+    #[error(
+        "{entity} is unstaked and has {limit} operations in the mempool, which is the most; with a stake of \
+         {minimum_stake} wei for {minimum_delay} seconds there is no limit"
+    )]
+    Unstaked {
+        /// The sender or paymaster.
+        entity: Entity,
+        /// The limit.
+        limit: u64,
+        /// Stake that would lift it, in wei.
+        minimum_stake: U256,
+        /// Unstake delay that would lift it, in seconds.
+        minimum_delay: u32,
+    },
+    /// The paymaster's deposit does not cover all of its pooled operations (EREP-010).
+    #[error("paymaster {paymaster} deposit {deposit} too low: its operations need {required} wei")]
+    PaymasterDeposit {
+        /// The paymaster.
+        paymaster: Address,
+        /// What it has, in wei.
+        deposit: U256,
+        /// What it would need, in wei.
+        required: U256,
     },
     /// One address is an entity of one operation and the sender of another.
     #[error("{entity} is used as a {other} entity in another UserOperation currently in mempool")]
@@ -152,12 +183,34 @@ impl From<Conflict> for Refusal {
                     data.user_op_hash = Some(pooled);
                 })
             }
-            Conflict::SenderLimit { sender, limit } => Self::new(ErrorCode::LimitExceeded, message)
-                .about(Entity::new(EntityKind::Account, sender))
-                .with(|data| {
-                    data.rule = Some(RuleId::Urep010);
+            Conflict::Banned { entity } => Self::new(ErrorCode::Throttled, message)
+                .about(entity)
+                .with(|data| data.rule = Some(RuleId::Grep010)),
+            Conflict::Throttled { entity, limit } => {
+                Self::new(ErrorCode::Throttled, message).about(entity).with(|data| {
+                    data.rule = Some(RuleId::Grep020);
                     data.required = Some(U256::from(limit));
-                }),
+                })
+            }
+            Conflict::Unstaked { entity, limit, minimum_stake, minimum_delay } => {
+                Self::new(ErrorCode::StakeTooLow, message).about(entity).with(|data| {
+                    data.rule = Some(match entity.kind {
+                        EntityKind::Paymaster => RuleId::Urep020,
+                        _ => RuleId::Urep010,
+                    });
+                    data.required = Some(U256::from(limit));
+                    data.minimum_stake = Some(minimum_stake);
+                    data.minimum_unstake_delay = Some(U256::from(minimum_delay));
+                })
+            }
+            Conflict::PaymasterDeposit { paymaster, deposit, required } => {
+                Self::new(ErrorCode::PaymasterDepositTooLow, message)
+                    .about(Entity::new(EntityKind::Paymaster, paymaster))
+                    .with(|data| {
+                        data.rule = Some(RuleId::Erep010);
+                        (data.actual, data.required) = (Some(deposit), Some(required));
+                    })
+            }
             Conflict::EntityRoles { entity, .. } => Self::new(ErrorCode::RuleViolated, message)
                 .about(entity)
                 .with(|data| data.rule = Some(RuleId::Sto040)),

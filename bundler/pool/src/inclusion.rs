@@ -77,6 +77,8 @@ impl Pool {
         let mut batch = Batch::default();
         let mut gone = Vec::new();
         let mut superseded = Vec::new();
+        let change = self.count_inclusions(inclusions)?;
+        self.put_change(&mut batch, &change)?;
         for inclusion in inclusions {
             let hash = inclusion.hash;
             self.store.put(&mut batch, Table::Inclusions, hash, inclusion)?;
@@ -113,6 +115,7 @@ impl Pool {
         for hash in gone.iter().chain(&superseded) {
             index.remove(hash);
         }
+        index.reputation.apply(change);
         for inclusion in inclusions {
             state.forget_block(&inclusion.hash);
             state.remember_block(inclusion.block_number, inclusion.hash);
@@ -141,6 +144,8 @@ impl Pool {
         let mut batch = Batch::default();
         let mut undone = Vec::new();
         let mut revived: Vec<Live> = Vec::new();
+        let change = self.count_exclusions(&hashes)?;
+        self.put_change(&mut batch, &change)?;
         for hash in &hashes {
             let Some(inclusion): Option<Inclusion> = self.store.get(Table::Inclusions, hash)?
             else {
@@ -170,6 +175,7 @@ impl Pool {
         for live in revived {
             index.insert(live);
         }
+        index.reputation.apply(change);
         for hash in &hashes {
             state.forget_block(hash);
         }

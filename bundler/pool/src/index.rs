@@ -1,16 +1,17 @@
 //! The live operations in memory, and the rules between them.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     sync::Arc,
 };
 
 use alloy::primitives::{Address, B256, U256};
-use writ_types::{Entity, EntityKind};
+use writ_types::{Constants, Entity, EntityKind};
 
 use crate::{
-    Conflict, PoolConfig, PoolOperation, Status,
+    Conflict, PoolConfig, PoolOperation, ReputationStatus, Status,
     entry::{Place, Queue},
+    reputation::{Party, Reputation},
 };
 
 /// A live operation.
@@ -29,22 +30,46 @@ impl Live {
     }
 }
 
-/// Every live operation, reachable by hash, by place, and counted by sender and entity.
+/// Every live operation, reachable by hash, by place, and counted by sender and entity; and what is known of entities.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     entries: HashMap<B256, Live>,
     queues: BTreeMap<Queue, BTreeMap<u64, B256>>,
     senders: HashMap<Address, usize>,
     entities: HashMap<Address, usize>,
+    /// Operations in which a party has any part.
+    parties: HashMap<Party, usize>,
+    /// Sum of the highest possible costs of a paymaster's operations, in wei.
+    costs: HashMap<Party, U256>,
+    pub(crate) reputation: Reputation,
     bytes: usize,
 }
 
-fn count(map: &mut HashMap<Address, usize>, address: Address, up: bool) {
-    let number = map.entry(address).or_default();
-    *number = if up { *number + 1 } else { number.saturating_sub(1) };
-    if *number == 0 {
-        map.remove(&address);
+fn count<K: Eq + std::hash::Hash>(map: &mut HashMap<K, usize>, key: K, up: bool) {
+    match map.entry(key) {
+        Entry::Occupied(mut known) if up => *known.get_mut() += 1,
+        Entry::Occupied(mut known) if *known.get() > 1 => *known.get_mut() -= 1,
+        Entry::Occupied(known) => drop(known.remove()),
+        Entry::Vacant(new) if up => drop(new.insert(1)),
+        Entry::Vacant(_) => {}
     }
+}
+
+/// Every address that has a part in the operation, once, at its EntryPoint.
+pub(crate) fn parties(operation: &PoolOperation) -> Vec<Party> {
+    let at = operation.entry_point.address;
+    let mut parties: Vec<Party> =
+        operation.operation.entities().map(|entity| Party::new(at, entity.address)).collect();
+    parties.sort_unstable();
+    parties.dedup();
+    parties
+}
+
+/// The paymaster, and what it may have to pay.
+fn cost(operation: &PoolOperation) -> Option<(Party, U256)> {
+    let paymaster = operation.operation.paymaster_address()?;
+    let party = Party::new(operation.entry_point.address, paymaster);
+    Some((party, operation.operation.required_prefund()))
 }
 
 /// Factory and paymaster, as far as there are any.
@@ -103,6 +128,13 @@ impl Index {
         for entity in others(operation) {
             count(&mut self.entities, entity.address, true);
         }
+        for party in parties(operation) {
+            count(&mut self.parties, party, true);
+        }
+        if let Some((paymaster, cost)) = cost(operation) {
+            let sum = self.costs.entry(paymaster).or_default();
+            *sum = sum.saturating_add(cost);
+        }
         self.bytes += live.size;
         self.entries.insert(operation.hash, live);
     }
@@ -119,6 +151,17 @@ impl Index {
         count(&mut self.senders, live.operation.operation.sender, false);
         for entity in others(&live.operation) {
             count(&mut self.entities, entity.address, false);
+        }
+        for party in parties(&live.operation) {
+            count(&mut self.parties, party, false);
+        }
+        if let Some((paymaster, cost)) = cost(&live.operation)
+            && let Entry::Occupied(mut sum) = self.costs.entry(paymaster)
+        {
+            *sum.get_mut() = sum.get().saturating_sub(cost);
+            if sum.get().is_zero() {
+                sum.remove();
+            }
         }
         self.bytes -= live.size;
         Some(live)
@@ -149,9 +192,72 @@ impl Index {
         if let Some(old) = old {
             check_replacement(old, new, config)?;
         }
+        self.check_reputation(new, old, &config.constants)?;
         self.check_limits(new, old, config)?;
-        self.check_roles(new, old)?;
+        self.check_deposit(new, old)?;
+        self.check_roles(new, old, config)?;
         Ok(old.map(|old| old.operation.hash))
+    }
+
+    /// GREP-010, GREP-020, UREP-010, UREP-020: what reputation and stake allow the operation's entities. A staked
+    /// entity in good standing is not limited (SREP-040).
+    fn check_reputation(
+        &self,
+        new: &PoolOperation,
+        old: Option<&Live>,
+        constants: &Constants,
+    ) -> Result<(), Conflict> {
+        let replaced = old.map_or_else(Vec::new, |old| parties(&old.operation));
+        for entity in new.operation.entities() {
+            let party = Party::new(new.entry_point.address, entity.address);
+            let pooled = self.parties.get(&party).copied().unwrap_or(0);
+            let needs_place = !replaced.contains(&party);
+            let counters = self.reputation.get(&party);
+            let limit = match counters.status(constants) {
+                ReputationStatus::Banned => return Err(Conflict::Banned { entity }),
+                ReputationStatus::Throttled => {
+                    let limit = constants.throttled_entity_mempool_count;
+                    if needs_place && pooled >= limit {
+                        return Err(Conflict::Throttled { entity, limit });
+                    }
+                    continue;
+                }
+                ReputationStatus::Ok => match entity.kind {
+                    _ if new.is_staked(entity.kind) => continue,
+                    EntityKind::Account => constants.same_sender_mempool_count as u64,
+                    EntityKind::Paymaster => counters.unstaked_allowance(constants),
+                    EntityKind::Factory | EntityKind::Aggregator => continue,
+                },
+            };
+            if needs_place && pooled as u64 >= limit {
+                return Err(Conflict::Unstaked {
+                    entity,
+                    limit,
+                    minimum_stake: constants.min_stake_value,
+                    minimum_delay: constants.min_unstake_delay,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// EREP-010: a paymaster's deposit covers all of its pooled operations.
+    fn check_deposit(&self, new: &PoolOperation, old: Option<&Live>) -> Result<(), Conflict> {
+        let (Some((party, cost_of_new)), Some(deposit)) = (cost(new), new.facts.paymaster_deposit)
+        else {
+            return Ok(());
+        };
+        let replaced = old
+            .and_then(|old| cost(&old.operation))
+            .filter(|(other, _)| *other == party)
+            .map_or(U256::ZERO, |(_, cost)| cost);
+        let pooled = self.costs.get(&party).copied().unwrap_or_default();
+        let required = pooled.saturating_sub(replaced).saturating_add(cost_of_new);
+        if deposit < required {
+            let paymaster = party.address;
+            return Err(Conflict::PaymasterDeposit { paymaster, deposit, required });
+        }
+        Ok(())
     }
 
     fn check_limits(
@@ -160,11 +266,6 @@ impl Index {
         old: Option<&Live>,
         config: &PoolConfig,
     ) -> Result<(), Conflict> {
-        let sender = new.operation.sender;
-        let of_sender = self.senders.get(&sender).copied().unwrap_or(0);
-        if old.is_none() && !new.sender_staked && of_sender >= config.max_per_sender {
-            return Err(Conflict::SenderLimit { sender, limit: config.max_per_sender });
-        }
         if old.is_none() && self.len() >= config.max_operations {
             return Err(Conflict::Full { what: "number of operations" });
         }
@@ -176,7 +277,12 @@ impl Index {
     }
 
     /// STO-040, STO-041 and AUTH-040: rules between the newcomer and every operation but the one it replaces.
-    fn check_roles(&self, new: &PoolOperation, old: Option<&Live>) -> Result<(), Conflict> {
+    fn check_roles(
+        &self,
+        new: &PoolOperation,
+        old: Option<&Live>,
+        config: &PoolConfig,
+    ) -> Result<(), Conflict> {
         let sender = new.operation.sender;
         let replaced_sender =
             |address| usize::from(old.is_some_and(|old| old.operation.operation.sender == address));
@@ -194,7 +300,8 @@ impl Index {
             return Err(Conflict::EntityRoles { entity, other: "sender" });
         }
         let foreign = |slot: &&crate::Slot| slot.address != sender && is_sender(slot.address);
-        if let Some(slot) = new.touched.iter().find(foreign) {
+        let at_entry = config.constants.foreign_sender_at_entry;
+        if let Some(slot) = new.touched.iter().find(foreign).filter(|_| at_entry) {
             return Err(Conflict::ForeignSender { contract: slot.address });
         }
         let Some(tuple) = &new.operation.authorization else { return Ok(()) };

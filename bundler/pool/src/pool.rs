@@ -11,11 +11,12 @@ use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;
 
 use crate::{
-    Attempt, Conflict, Inclusion, PoolConfig, PoolError, PoolOperation, Slot, Status, StatusRecord,
-    best,
+    Attempt, Conflict, Inclusion, PoolConfig, PoolError, PoolOperation, Sanction, Slot, Status,
+    StatusRecord, best,
     bundles::StoredAttempt,
-    entry::{Queue, StoredOperation},
+    entry::{Queue, StoredFacts, StoredOperation},
     index::{Index, Live},
+    standing::Purge,
     store::{Batch, Store, Table},
 };
 
@@ -91,6 +92,7 @@ impl State {
             self.finished_at.remove(&hash);
             batch.delete(Table::Finished, order.to_be_bytes());
             batch.delete(Table::Operations, hash);
+            batch.delete(Table::Facts, hash);
             batch.delete(Table::Statuses, hash);
             batch.delete(Table::Inclusions, hash);
             forgotten.push(hash);
@@ -178,8 +180,10 @@ impl Pool {
             }
         }
         state.settled_attempts = settled.into_values().collect();
+        index.reputation = self.recover_reputation()?;
         tracing::info!(
             live = index.len(),
+            reputations = index.reputation.iter().count(),
             finished = state.finished.len(),
             open_attempts = state.open_attempts.len(),
             "mempool opened"
@@ -187,7 +191,7 @@ impl Pool {
         Ok(())
     }
 
-    fn key<const N: usize>(&self, key: &[u8]) -> Result<[u8; N], PoolError> {
+    pub(crate) fn key<const N: usize>(&self, key: &[u8]) -> Result<[u8; N], PoolError> {
         key.try_into()
             .map_err(|_| self.store.corrupt(format!("a key of {} bytes instead of {N}", key.len())))
     }
@@ -215,8 +219,9 @@ impl Pool {
             return Ok(None);
         };
         let arrival = stored.arrival;
+        let facts = self.facts(hash)?.facts;
         let operation = stored
-            .into_entry(hash)
+            .into_entry(hash, facts)
             .map_err(|reason| self.store.corrupt(format!("operation {hash}: {reason}")))?;
         Ok(Some((operation, arrival)))
     }
@@ -255,6 +260,7 @@ impl Pool {
         let record = StatusRecord::new(Status::Pending, "waits for a bundle");
         self.store.put(&mut batch, Table::Statuses, hash, &record)?;
         let other = replaced.filter(|replaced| *replaced != hash);
+        let change = self.see(&mut batch, &new, other)?;
         if let Some(other) = other {
             let reason = format!("replaced by {hash}");
             let record = StatusRecord::new(Status::Dropped, reason);
@@ -269,6 +275,7 @@ impl Pool {
             index.remove(&other);
         }
         index.insert(Live::new(new, Status::Pending, arrival));
+        index.reputation.apply(change);
         drop(index);
         for hash in pruned {
             state.forget_block(&hash);
@@ -303,6 +310,8 @@ impl Pool {
         let mut batch = Batch::default();
         let stored = StoredOperation::new(&renewed, arrival);
         self.store.put(&mut batch, Table::Operations, hash, &stored)?;
+        let facts = StoredFacts { facts: renewed.facts.clone(), ..self.facts(hash)? };
+        self.store.put(&mut batch, Table::Facts, hash, &facts)?;
         let written = self.store.write(batch)?;
         self.index_mut().insert(Live::new(renewed, status, arrival));
         drop(state);
@@ -330,10 +339,21 @@ impl Pool {
     /// # Errors
     /// [`PoolError::Unknown`], or a database error.
     pub fn remove(&self, hash: B256, reason: &str) -> Result<(), PoolError> {
-        self.set_status(hash, Status::Dropped, reason)
+        self.remove_with(hash, reason, &[])
     }
 
     fn set_status(&self, hash: B256, next: Status, reason: &str) -> Result<(), PoolError> {
+        self.set_status_with(hash, next, reason, &[])
+    }
+
+    /// Changes a status, and in the same event somebody's reputation.
+    pub(crate) fn set_status_with(
+        &self,
+        hash: B256,
+        next: Status,
+        reason: &str,
+        sanctions: &[Sanction],
+    ) -> Result<(), PoolError> {
         let mut state = self.state();
         let now = self.index().get(&hash).map(|live| live.status);
         let now = match now {
@@ -349,8 +369,12 @@ impl Pool {
         let mut batch = Batch::default();
         self.store.put(&mut batch, Table::Statuses, hash, &StatusRecord::new(next, reason))?;
         let mut pruned = Vec::new();
+        let mut purge = Purge::default();
         if !next.is_live() {
             state.finish(&self.store, &mut batch, hash)?;
+            if !sanctions.is_empty() {
+                purge = self.sanctioned(&mut state, &mut batch, Some(hash), sanctions)?;
+            }
             pruned = state.prune(&mut batch, self.config.max_finished);
         }
         let written = self.store.write(batch)?;
@@ -360,6 +384,7 @@ impl Pool {
         } else {
             index.remove(&hash);
         }
+        purge.apply(&mut index);
         drop(index);
         for hash in pruned {
             state.forget_block(&hash);

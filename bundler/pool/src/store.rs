@@ -27,17 +27,23 @@ pub(crate) enum Table {
     Attempts,
     /// Order of finishing (big endian) -> userOpHash.
     Finished,
-    /// What the database is for.
+    /// userOpHash -> `StoredFacts`. Absent for operations of older databases.
+    Facts,
+    /// EntryPoint and address -> `Counters`.
+    Reputation,
+    /// What the database is for, and up to when reputation has faded.
     Meta,
 }
 
 impl Table {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Operations,
         Self::Statuses,
         Self::Inclusions,
         Self::Attempts,
         Self::Finished,
+        Self::Facts,
+        Self::Reputation,
         Self::Meta,
     ];
 
@@ -48,6 +54,8 @@ impl Table {
             Self::Inclusions => "inclusions",
             Self::Attempts => "attempts",
             Self::Finished => "finished",
+            Self::Facts => "facts",
+            Self::Reputation => "reputation",
             Self::Meta => "meta",
         }
     }

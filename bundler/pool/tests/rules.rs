@@ -130,7 +130,7 @@ fn an_operation_on_its_way_is_not_replaced() {
 }
 
 #[test]
-fn an_unstaked_sender_has_four() {
+fn urep_010_an_unstaked_sender_has_four() {
     let folder = folder();
     let pool = open(&folder);
     for key in 0..4 {
@@ -138,7 +138,9 @@ fn an_unstaked_sender_has_four() {
     }
     let fifth = operation(1, 4, 0, 10);
     let refusal = Refusal::from(conflict(pool.insert(fifth.clone())));
-    assert_eq!(refusal.data.rule, Some(RuleId::Urep010));
+    assert_eq!((refusal.code, refusal.data.rule), (ErrorCode::StakeTooLow, Some(RuleId::Urep010)));
+    assert_eq!(refusal.data.minimum_unstake_delay, Some(U256::from(86_400)));
+    assert_eq!(refusal.data.address, Some(sender(1)));
     // Replacing needs no further place, a stake lifts the limit, others are not concerned.
     pool.insert(operation(1, 3, 0, 20)).unwrap();
     pool.insert(operation(2, 0, 0, 10)).unwrap();

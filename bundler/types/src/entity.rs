@@ -99,13 +99,13 @@ pub struct Violation {
     pub entity: Entity,
     /// The address that was touched, called or created, where the rule is about one.
     pub address: Option<Address>,
-    /// What happened, in words: the opcode, the slot, the limit.
+    /// What happened, in words that continue "the account …": the opcode, the slot, the limit.
     pub detail: String,
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.rule, self.entity.kind, self.detail)
+        write!(f, "{}: {} {}", self.rule, self.entity.kind, self.detail)
     }
 }
 
@@ -150,6 +150,6 @@ mod tests {
             [make(RuleId::Sto010, "a"), make(RuleId::Op011, "b"), make(RuleId::Op011, "a")];
         list.sort();
         let shown: Vec<_> = list.iter().map(ToString::to_string).collect();
-        assert_eq!(shown, ["OP-011 account: a", "OP-011 account: b", "STO-010 account: a"]);
+        assert_eq!(shown, ["OP-011: account a", "OP-011: account b", "STO-010: account a"]);
     }
 }

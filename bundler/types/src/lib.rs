@@ -41,6 +41,7 @@
 //! ```
 
 mod abi;
+mod constants;
 mod entity;
 mod entry_point;
 mod error;
@@ -53,6 +54,7 @@ mod partial;
 mod rpc;
 mod rule;
 
+pub use constants::{Constants, Profile, UnknownProfile};
 pub use entity::{Entity, EntityKind, StakeInfo, Violation};
 pub use entry_point::{EntryPoint, EntryPointVersion, UnknownVersion};
 pub use error::{ErrorCode, ErrorData, Refusal};
@@ -65,4 +67,4 @@ pub use packing::{
     handle_ops_calldata,
 };
 pub use partial::{GasDefaults, PartialPaymaster, PartialUserOperation};
-pub use rule::{RuleId, RuleScope, UnknownRule};
+pub use rule::{REMOVED_RULES, RuleId, RuleScope, UnknownRule};

@@ -1,4 +1,4 @@
-//! The rules of ERC-7562, by their published ids.
+//! The rules of ERC-7562, by their published ids, and local ids for those that the text gives none.
 
 use std::{fmt, str::FromStr};
 
@@ -22,7 +22,8 @@ pub struct UnknownRule(pub String);
 
 macro_rules! rules {
     ($($variant:ident $id:literal $scope:ident $meaning:literal;)*) => {
-        /// Every rule of ERC-7562 that is in force, in the order of its text.
+        /// Every rule of ERC-7562 that is in force, in the order of its text; then the rules to which the text gives
+        /// no id, under ids of this bundler (`LOC-`).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum RuleId {
             $(#[doc = concat!("`", $id, "`: ", $meaning)] $variant,)*
@@ -86,7 +87,7 @@ rules! {
     Urep010 "UREP-010" Network "an unstaked sender has at most four pooled operations";
     Urep020 "UREP-020" Network "an unstaked paymaster has as many pooled operations as its inclusion rate earns";
     Erep010 "EREP-010" Network "a paymaster's deposit must cover all of its pooled operations";
-    Erep015 "EREP-015" Network "a paymaster's opsSeen is not raised for failures of factory or account";
+    Erep015 "EREP-015" Network "a failure of factory or account before a bundle takes one from the paymaster's opsSeen";
     Erep016 "EREP-016" Network "an aggregator's opsSeen is not raised for failures of the others";
     Erep020 "EREP-020" Network "a staked factory answers for the account it deploys";
     Erep030 "EREP-030" Network "a staked account answers for its other entities";
@@ -114,6 +115,44 @@ rules! {
     Lim050 "LIM-050" Network "a bundle's contexts have at most 65,536 bytes together";
     Lim060 "LIM-060" Network "verification gas limits stay below 500,000";
     Lim070 "LIM-070" Network "preVerificationGas covers calldata and 50,000 gas";
+    Loc010 "LOC-010" Local "an operation is validated when it arrives, again before a bundle, and once more in the traced bundle";
+    Loc020 "LOC-020" Local "validation may not access another operation's sender, or what another's validation created, in the same bundle";
+    Loc030 "LOC-030" Local "a paymaster's deposit must cover all of its operations in a bundle";
+    Loc040 "LOC-040" Local "a bundle's revert is pinned on the last entity that the EntryPoint called before it";
+    Loc050 "LOC-050" Concept "what is simulated is the EntryPoint's own handleOps, stopped before execution where only validation counts";
+    Loc060 "LOC-060" Concept "an operation from a peer is judged at the block at which the peer verified it";
+}
+
+/// Ids that the text has removed, each with what became of it.
+pub const REMOVED_RULES: &[(&str, &str)] = &[
+    ("OP-13", "now OP-013"),
+    ("GREP-030", "removed"),
+    ("SREP-020", "moved to GREP-010"),
+    ("SREP-030", "moved to GREP-020"),
+    ("SREP-050", "moved to GREP-040"),
+    ("UREP-030", "removed"),
+    ("EREP-011", "removed"),
+    ("AREP-030", "removed"),
+];
+
+impl RuleId {
+    /// Why the rule has nothing to say about this bundler; `None` for a rule that it applies.
+    pub const fn not_applicable(self) -> Option<&'static str> {
+        match self {
+            Self::Erep016 | Self::Erep040 => {
+                Some("operations with an aggregator are refused (-32506)")
+            }
+            Self::Alt010
+            | Self::Alt020
+            | Self::Alt021
+            | Self::Alt030
+            | Self::Alt040
+            | Self::Arep010
+            | Self::Arep020 => Some("there are no alternative mempools here"),
+            Self::Loc060 => Some("there is no peer-to-peer mempool here"),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for RuleId {
@@ -157,7 +196,21 @@ mod tests {
             assert!(!rule.meaning().is_empty());
         }
         assert!("OP-11".parse::<RuleId>().is_err());
-        assert_eq!(RuleId::ALL.len(), 63);
+        assert_eq!(RuleId::ALL.len(), 69);
+    }
+
+    #[test]
+    fn removed_ids_are_no_rules() {
+        for (id, fate) in REMOVED_RULES {
+            assert!(id.parse::<RuleId>().is_err() && !fate.is_empty(), "{id}");
+        }
+    }
+
+    #[test]
+    fn aggregators_alternative_mempools_and_peers_do_not_apply() {
+        let excused = RuleId::ALL.iter().filter(|rule| rule.not_applicable().is_some());
+        assert_eq!(excused.count(), 10);
+        assert_eq!(RuleId::Erep030.not_applicable(), None);
     }
 
     #[test]

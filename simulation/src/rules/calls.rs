@@ -22,7 +22,7 @@ fn precompile_number(address: Address) -> Option<u32> {
         .then_some(number)
 }
 
-fn call_name(kind: CallKind) -> &'static str {
+pub(super) fn call_name(kind: CallKind) -> &'static str {
     match kind {
         CallKind::Call => "CALL",
         CallKind::CallCode => "CALLCODE",

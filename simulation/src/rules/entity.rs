@@ -19,8 +19,8 @@ pub(super) fn erep_050(trace: &OpTrace, context: &RuleContext, violations: &mut 
     }
 }
 
-/// Length of the context in the ABI encoding of `(bytes context, uint256 validationData)`.
-fn context_length(output: &[u8]) -> Option<U256> {
+/// Length of the context in the ABI encoding of `(bytes context, uint256 validationData)`; `None` where there is none.
+pub fn context_length(output: &[u8]) -> Option<U256> {
     let word = |at: usize| {
         let bytes = output.get(at..at.checked_add(32)?)?;
         Some(U256::from_be_slice(bytes))

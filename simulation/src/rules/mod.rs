@@ -6,6 +6,8 @@
 //!    │                calls.rs     OP-041 042 051..055 061 062
 //!    │                storage.rs   STO-010 021 022 031 032 033, OP-070
 //!    │                entity.rs    EREP-050, COD-010
+//!    │                authorization.rs  AUTH-020 030
+//!    │                limits.rs    LIM-020 030
 //!    └─ RuleContext: stakes, constants        └──> Vec<Violation>, sorted
 //! ```
 //!
@@ -20,36 +22,20 @@
 //! * Stakes that the context does not know count as no stake; whatever no rule permits is forbidden.
 //! * Code reached by CALL, DELEGATECALL or as a constructor is judged alike: by the frame's entity.
 
-use alloy::primitives::{Address, U256};
-use serde::{Deserialize, Serialize};
-use writ_types::{Entity, EntityKind, RuleId, StakeInfo, Violation};
+use alloy::primitives::Address;
+use writ_types::{Constants, Entity, EntityKind, RuleId, StakeInfo, Violation};
 
 use crate::trace::{FrameTrace, OpTrace, Phase};
 
+mod authorization;
 mod calls;
 mod creation;
 mod entity;
+mod limits;
 mod opcodes;
 mod storage;
 
-pub use entity::code_digest;
-
-/// The constants of ERC-7562 that these rules use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RuleConstants {
-    /// MIN_STAKE_VALUE in wei. The text leaves it to each chain (about 1000 USD).
-    pub min_stake_value: U256,
-    /// MIN_UNSTAKE_DELAY in seconds.
-    pub min_unstake_delay: u32,
-}
-
-impl Default for RuleConstants {
-    /// One ether for a day.
-    fn default() -> Self {
-        Self { min_stake_value: U256::from(10).pow(U256::from(18)), min_unstake_delay: 86_400 }
-    }
-}
+pub use entity::{code_digest, context_length};
 
 /// What the rules need to know besides the trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,13 +44,13 @@ pub struct RuleContext {
     /// here is not staked.
     pub stakes: Vec<StakeInfo>,
     /// The chain's constants.
-    pub constants: RuleConstants,
+    pub constants: Constants,
 }
 
 impl RuleContext {
     /// Whether `address` is staked by the standard of the mempool.
     pub fn is_staked(&self, address: Address) -> bool {
-        let RuleConstants { min_stake_value, min_unstake_delay } = self.constants;
+        let Constants { min_stake_value, min_unstake_delay, .. } = self.constants;
         self.stakes.iter().any(|stake| {
             stake.address == address && stake.is_staked(min_stake_value, min_unstake_delay)
         })
@@ -109,6 +95,10 @@ pub const RULES: &[(RuleId, Rule)] = &[
     (RuleId::Erep050, Rule::Forbids(entity::erep_050)),
     (RuleId::Erep060, Rule::ExceptionTo(RuleId::Op031)),
     (RuleId::Erep061, Rule::ExceptionTo(RuleId::Op032)),
+    (RuleId::Auth020, Rule::Forbids(authorization::auth_020)),
+    (RuleId::Auth030, Rule::Forbids(authorization::auth_030)),
+    (RuleId::Lim020, Rule::Forbids(limits::lim_020)),
+    (RuleId::Lim030, Rule::Forbids(limits::lim_030)),
 ];
 
 /// Judges one operation: every violation of [`RULES`], sorted, without repetitions.

@@ -28,12 +28,12 @@ fn report(
 /// CREATE has exceptions, all of which need a factory; with a factory it is judged by OP-032.
 pub(super) fn op_011(trace: &OpTrace, _: &RuleContext, violations: &mut Vec<Violation>) {
     report(RuleId::Op011, OpcodeClass::Banned, trace, violations, |name| {
-        format!("uses banned opcode {name}")
+        format!("uses banned opcode: {name}")
     });
     if trace.factory.is_none() {
         for frame in trace.frames() {
             for create in frame.creates.iter().filter(|create| !create.create2) {
-                let detail = "uses banned opcode CREATE";
+                let detail = "uses banned opcode: CREATE";
                 violations.push(violation(
                     RuleId::Op011,
                     trace,
@@ -49,14 +49,14 @@ pub(super) fn op_011(trace: &OpTrace, _: &RuleContext, violations: &mut Vec<Viol
 /// OP-012: GAS is allowed only when the very next instruction is a `*CALL`.
 pub(super) fn op_012(trace: &OpTrace, _: &RuleContext, violations: &mut Vec<Violation>) {
     report(RuleId::Op012, OpcodeClass::LoneGas, trace, violations, |name| {
-        format!("uses {name} without a call directly after it")
+        format!("uses banned opcode: {name} without a call directly after it")
     });
 }
 
 /// OP-013: any opcode that is not assigned in the chain's fork is blocked.
 pub(super) fn op_013(trace: &OpTrace, _: &RuleContext, violations: &mut Vec<Violation>) {
     report(RuleId::Op013, OpcodeClass::Unassigned, trace, violations, |name| {
-        format!("uses unassigned opcode {name}")
+        format!("uses banned opcode: {name}, which is not assigned")
     });
 }
 
@@ -75,7 +75,8 @@ pub(super) fn op_020(trace: &OpTrace, _: &RuleContext, violations: &mut Vec<Viol
 pub(super) fn op_080(trace: &OpTrace, context: &RuleContext, violations: &mut Vec<Violation>) {
     for frame in trace.frames().filter(|frame| !context.is_staked(frame.entity)) {
         for used in frame.opcodes.iter().filter(|used| used.class == OpcodeClass::Balance) {
-            let detail = format!("uses {} but is not staked", opcode_name(used.opcode));
+            let detail =
+                format!("uses banned opcode: {} without being staked", opcode_name(used.opcode));
             violations.push(violation(RuleId::Op080, trace, frame, used.code, detail));
         }
     }

@@ -157,11 +157,19 @@ impl Tracer {
             }
             After::ExtCode { opcode, target, next } => {
                 let contract = interp.input.target_address();
-                let has_code = code_state(context, target).has_code();
+                let code = code_state(context, target);
+                let (has_code, delegated) =
+                    (code.has_code(), matches!(code, CodeState::Delegated(_)));
                 let bound = self.setup.limits.records;
                 if let Some((frame, _)) = &mut self.current {
-                    let access =
-                        CodeAccess { opcode, contract, target, has_code, next_opcode: next };
+                    let access = CodeAccess {
+                        opcode,
+                        contract,
+                        target,
+                        has_code,
+                        delegated,
+                        next_opcode: next,
+                    };
                     let accessed = record::push(&mut frame.code_accesses, access, bound);
                     let visited = record::push(&mut self.visited, target, bound);
                     self.keep(accessed.and(visited));

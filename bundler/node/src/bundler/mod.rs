@@ -50,8 +50,12 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
     let node = NodeClient::new(arguments.node_url.as_str(), NodeOptions::default())
         .map_err(NodeError::start)?;
     let chain_id = node.chain_id().await.map_err(NodeError::start)?;
-    let pool =
-        PoolConfig { max_operations: arguments.pool_size as usize, ..PoolConfig::new(chain_id) };
+    let constants = arguments.constants();
+    let pool = PoolConfig {
+        max_operations: arguments.pool_size as usize,
+        constants,
+        ..PoolConfig::new(chain_id)
+    };
     let pool =
         Arc::new(Pool::open(arguments.data_dir.join("pool"), pool).map_err(NodeError::start)?);
     let state = StateProvider::new(node.clone(), StateOptions::default());
@@ -65,7 +69,7 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
         pool,
         entry_points,
     };
-    let admission = Admission::new(parts, AdmissionRules::default());
+    let admission = Admission::new(parts, AdmissionRules::new(constants));
 
     let health = Health::new();
     let parts = BuilderParts {

@@ -5,6 +5,9 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use alloy::primitives::Address;
 use clap::{Args, ValueEnum};
 use url::Url;
+use writ_types::{Constants, Profile};
+
+use super::ConstantArguments;
 
 /// When an operation needs an attestation to be included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -94,12 +97,27 @@ pub struct BundlerArguments {
     #[arg(long, env = "WRIT_BUNDLE_SIZE", value_name = "COUNT", default_value = "32", value_parser = clap::value_parser!(u64).range(1..=128))]
     pub bundle_size: u64,
 
+    /// Set of ERC-7562 constants. `default` has the text's values; `compat` is for the public compatibility suite, whose
+    /// gas limits and stakes the text's values refuse.
+    #[arg(long, env = "WRIT_PROFILE", value_name = "PROFILE", default_value = "default")]
+    pub profile: Profile,
+
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "its documentation would become that of the command")]
+    pub constants: ConstantArguments,
+
     /// Folder of policy bundles, used to put an account's policy into words (writ_getPolicy).
     #[arg(long, env = "WRIT_POLICIES", value_name = "FOLDER", default_value = "policies")]
     pub policies: PathBuf,
 }
 
 impl BundlerArguments {
+    /// The constants of ERC-7562: the profile's, with what was set by itself laid over them.
+    #[must_use]
+    pub fn constants(&self) -> Constants {
+        self.constants.over(Constants::of(self.profile))
+    }
+
     /// How long the operators have to reach a quorum.
     #[must_use]
     pub const fn quorum_timeout(&self) -> Duration {

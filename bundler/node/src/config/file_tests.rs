@@ -1,9 +1,11 @@
 use std::{ffi::OsString, fs, path::PathBuf};
 
+use alloy::primitives::U256;
 use clap::Args;
+use writ_types::{Constants, Profile};
 
 use super::*;
-use crate::config::{BundlerArguments, GateMode, OperatorArguments};
+use crate::config::{BundlerArguments, ConstantArguments, GateMode, OperatorArguments};
 
 /// Settings under names of their own, so that no test depends on the environment of another.
 #[derive(Debug, Args)]
@@ -86,6 +88,35 @@ fn the_bundler_reads_all_of_its_settings_from_a_file() {
     assert_eq!(arguments.modules.len(), 1);
     assert_eq!(arguments.pool_size, 5);
     assert_eq!(arguments.entry_points.len(), 2);
+}
+
+#[test]
+fn constants_are_the_profiles_where_none_is_given() {
+    let parsed = |extra: &[&str]| {
+        let arguments: Vec<OsString> =
+            ["--signer-key-file=key"].iter().chain(extra).map(OsString::from).collect();
+        parse::<BundlerArguments>("bundler", &arguments, None)
+    };
+    let constants = |extra: &[&str]| parsed(extra).unwrap().constants();
+    assert_eq!(constants(&[]), Constants::TEXT);
+    assert_eq!(constants(&["--profile=compat"]), Constants::of(Profile::Compat));
+    let own = ["--profile=compat", "--min-stake-value=7", "--ban-slack=3"];
+    let expected = Constants {
+        min_stake_value: U256::from(7),
+        ban_slack: 3,
+        ..Constants::of(Profile::Compat)
+    };
+    assert_eq!(constants(&own), expected);
+    assert!(parsed(&["--profile=fast"]).unwrap_err().to_string().contains("compat"));
+    assert!(parsed(&["--min-inclusion-rate-denominator=0"]).is_err());
+}
+
+#[test]
+fn every_constant_has_a_flag() {
+    let names = ConstantArguments::augment_args(Command::new("constants"));
+    assert_eq!(names.get_arguments().count(), 19);
+    let all = ConstantArguments { validation_gas_slack: Some(1), ..Default::default() };
+    assert_eq!(all.over(Constants::TEXT), Constants { validation_gas_slack: 1, ..Constants::TEXT });
 }
 
 #[test]

@@ -1,0 +1,41 @@
+//! What validation may return and must leave unused: LIM-020, LIM-030.
+
+use alloy::primitives::U256;
+use writ_types::{RuleId, Violation};
+
+use super::{RuleContext, entity::context_length, violation};
+use crate::trace::OpTrace;
+
+/// LIM-020: a paymaster's context has at most so many bytes.
+pub(super) fn lim_020(trace: &OpTrace, context: &RuleContext, violations: &mut Vec<Violation>) {
+    let Some(frame) = &trace.paymaster_frame else { return };
+    let most = context.constants.max_context_size;
+    if !frame.status.is_success() {
+        return;
+    }
+    if let Some(length) = context_length(&frame.output).filter(|length| *length > U256::from(most))
+    {
+        let detail = format!("returns a context of {length} bytes; at most {most} are accepted");
+        violations.push(violation(RuleId::Lim020, trace, frame, frame.entity, detail));
+    }
+}
+
+/// LIM-030: each verification gas limit leaves so much unused. What a deployment used counts against the account's,
+/// which pays for both.
+pub(super) fn lim_030(trace: &OpTrace, context: &RuleContext, violations: &mut Vec<Violation>) {
+    let slack = context.constants.validation_gas_slack;
+    let deployment = trace.deploy.as_ref().map_or(0, |frame| frame.gas_used);
+    for (frame, before) in [(&trace.account, deployment), (&trace.paymaster_frame, 0)] {
+        let Some(frame) = frame.as_ref().filter(|frame| frame.status.is_success()) else {
+            continue;
+        };
+        let used = frame.gas_used.saturating_add(before);
+        let left = frame.gas_limit.saturating_sub(used);
+        if left < slack {
+            let detail = format!(
+                "leaves {left} of its verification gas limit; at least {slack} is required"
+            );
+            violations.push(violation(RuleId::Lim030, trace, frame, frame.entity, detail));
+        }
+    }
+}
