@@ -123,8 +123,18 @@ fn erep_030_a_staked_account_answers_for_its_paymaster_and_factory() {
             Some(Sanction::Ban(sender())),
             "even where they are staked"
         );
-        assert_eq!(responsible(pinned, &pooled(&[F, P])), pinned, "not without its own stake");
     }
+}
+
+#[test]
+fn erep_030_an_unstaked_account_does_not() {
+    for (kind, address, reason) in [(P, PAYMASTER, "AA33 reverted"), (F, FACTORY, "AA13 failed")] {
+        let pinned = Entity::new(kind, address);
+        assert_eq!(responsible(pinned, &pooled(&[F, P])), pinned);
+        let ban = after_bundle(&failed(0, reason), pinned, &pooled(&[F, P]));
+        assert_eq!(ban, Some(Sanction::Ban(address)));
+    }
+    assert_eq!(after_validation(&error("AA33 reverted"), &pooled(&[F, P])), []);
 }
 
 #[test]

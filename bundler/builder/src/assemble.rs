@@ -12,7 +12,7 @@ use alloy::{
 use writ_admission::{Admission, AdmissionError, BundleFault, Renewal, after_validation};
 use writ_pool::{Pool, PoolError, PoolOperation, Sanction};
 use writ_simulation::PinnedBlock;
-use writ_types::{EntryPoint, Refusal, UserOperation, handle_ops_calldata};
+use writ_types::{Constants, EntryPoint, Refusal, UserOperation, handle_ops_calldata};
 
 use crate::{
     BuilderConfig, BuilderError, Call, Fees, GasPrices, blocking::with_pool, company::Company,
@@ -21,6 +21,8 @@ use crate::{
 
 /// Bytes of `handleOps` calldata around one operation: its offset and its tuple's own length.
 const BYTES_PER_OPERATION: usize = 64;
+/// Bytes of `handleOps` calldata around all of them: selector, offset, beneficiary, length.
+const BYTES_AROUND: usize = 100;
 
 /// A bundle, checked and ready to be signed.
 #[derive(Clone, Debug)]
@@ -78,11 +80,7 @@ impl Assembler {
         let mut excluded = HashSet::new();
         let mut validated = HashSet::new();
         let constants = self.admission.rules().constants;
-        let mut limits = Limits {
-            operations: config.max_operations,
-            gas: config.max_gas.min(block.header().gas_limit),
-            bytes: config.max_bytes.min(constants.max_bundle_size),
-        };
+        let mut limits = Limits::new(config, &constants, block.header().gas_limit);
         loop {
             let mut company = Company::new(&constants, &pool);
             let chosen = select(&candidates, &excluded, &limits, &mut company);
@@ -267,6 +265,17 @@ struct Limits {
     bytes: usize,
 }
 
+impl Limits {
+    /// The configuration's, below the block's gas and MAX_BUNDLE_SIZE (LIM-040).
+    fn new(config: &BuilderConfig, constants: &Constants, block_gas: u64) -> Self {
+        Self {
+            operations: config.max_operations,
+            gas: config.max_gas.min(block_gas),
+            bytes: config.max_bytes.min(constants.max_bundle_size),
+        }
+    }
+}
+
 /// The first operations that fit and get along, in order. When one is left out, so is what comes after it in its queue.
 fn select(
     candidates: &[Arc<PoolOperation>],
@@ -276,7 +285,7 @@ fn select(
 ) -> Vec<Arc<PoolOperation>> {
     let mut chosen: Vec<Arc<PoolOperation>> = Vec::new();
     let mut closed = HashSet::new();
-    let (mut gas, mut bytes) = (0u64, 0usize);
+    let (mut gas, mut bytes) = (0u64, BYTES_AROUND);
     for pooled in candidates {
         let operation = &pooled.operation;
         let queue = (operation.sender, operation.nonce_key());
@@ -348,8 +357,7 @@ mod tests {
     ) -> Vec<Arc<PoolOperation>> {
         let folder = tempfile::tempdir().expect("a folder");
         let pool = Pool::open(folder.path(), writ_pool::PoolConfig::new(1)).expect("a pool");
-        let constants = writ_types::Constants::TEXT;
-        super::select(candidates, excluded, limits, &mut Company::new(&constants, &pool))
+        super::select(candidates, excluded, limits, &mut Company::new(&Constants::TEXT, &pool))
     }
 
     fn tags(chosen: &[Arc<PoolOperation>]) -> Vec<u8> {
@@ -369,8 +377,31 @@ mod tests {
         assert_eq!(tags(&select(&candidates, &HashSet::new(), &WIDE)), [1, 4]);
         let few = Limits { operations: 1, ..WIDE };
         assert_eq!(tags(&select(&candidates, &HashSet::new(), &few)), [1]);
-        let tight = Limits { bytes: candidates[0].operation.packed_size() + 64, ..WIDE };
-        assert_eq!(tags(&select(&candidates, &HashSet::new(), &tight)), [1]);
+    }
+
+    /// What fits into calldata of so many bytes.
+    fn fitting(bytes: usize) -> Vec<u8> {
+        let candidates = [pooled(1, 1, 0, 0, 1), pooled(2, 2, 0, 0, 1)];
+        tags(&select(&candidates, &HashSet::new(), &Limits { bytes, ..WIDE }))
+    }
+
+    /// Bytes of the calldata of both.
+    fn size_of_two() -> usize {
+        let operations =
+            [pooled(1, 1, 0, 0, 1), pooled(2, 2, 0, 0, 1)].map(|pooled| pooled.operation.clone());
+        handle_ops_calldata(&operations, Address::ZERO).expect("encodes").len()
+    }
+
+    #[test]
+    fn lim_040_a_bundles_calldata_may_be_exactly_so_long() {
+        assert_eq!(fitting(size_of_two()), [1, 2]);
+    }
+
+    #[test]
+    fn lim_040_a_byte_more_is_too_long() {
+        assert_eq!(fitting(size_of_two() - 1), [1]);
+        let config = BuilderConfig { max_bytes: usize::MAX, ..BuilderConfig::default() };
+        assert_eq!(Limits::new(&config, &Constants::TEXT, 1).bytes, 262_144);
     }
 
     #[test]

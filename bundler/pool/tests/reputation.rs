@@ -173,6 +173,17 @@ fn grep_020_a_throttled_entity_has_four() {
 }
 
 #[test]
+fn grep_020_in_good_standing_there_is_no_such_limit() {
+    let folder = folder();
+    let pool = open(&folder);
+    for number in 0..8 {
+        pool.insert(sponsored(number, 10, PAYMASTER)).unwrap();
+    }
+    pool.pass_time(1_000, 0).unwrap();
+    assert_eq!(pool.len(), 8);
+}
+
+#[test]
 fn grep_020_what_a_throttled_entity_has_lives_for_ten_blocks() {
     let folder = folder();
     let pool = open(&folder);
@@ -197,14 +208,21 @@ fn grep_050_a_replacement_moves_the_count_to_the_new_paymaster() {
     let folder = folder();
     let pool = open(&folder);
     pool.insert(sponsored(1, 100, PAYMASTER)).unwrap();
-    assert_eq!(counters(&pool, PAYMASTER), (1, 0));
-    pool.insert(sponsored(1, 200, PAYMASTER)).unwrap();
-    assert_eq!(counters(&pool, PAYMASTER), (1, 0), "who stays keeps its count");
     pool.insert(sponsored(1, 400, OTHER_PAYMASTER)).unwrap();
     assert_eq!((counters(&pool, PAYMASTER), counters(&pool, OTHER_PAYMASTER)), ((0, 0), (1, 0)));
     pool.insert(operation(1, 0, 0, 800)).unwrap();
     assert_eq!(counters(&pool, OTHER_PAYMASTER), (0, 0));
     assert_eq!(pool.reputations(entry_point().address), [], "and nothing is kept of them");
+}
+
+#[test]
+fn grep_050_who_stays_keeps_its_count() {
+    let folder = folder();
+    let pool = open(&folder);
+    pool.insert(sponsored(1, 100, PAYMASTER)).unwrap();
+    assert_eq!(counters(&pool, PAYMASTER), (1, 0));
+    pool.insert(sponsored(1, 200, PAYMASTER)).unwrap();
+    assert_eq!(counters(&pool, PAYMASTER), (1, 0));
 }
 
 #[test]
@@ -239,6 +257,15 @@ fn urep_020_an_unstaked_paymaster_has_ten_and_what_it_earned() {
         (refused.data.paymaster, refused.data.required),
         (Some(PAYMASTER), Some(U256::from(10)))
     );
+}
+
+#[test]
+fn urep_020_what_was_included_earns_places() {
+    let folder = folder();
+    let pool = open(&folder);
+    for number in 0..10 {
+        pool.insert(sponsored(number, 10, PAYMASTER)).unwrap();
+    }
     // All that were seen were included: each earns a place.
     set(&pool, PAYMASTER, Counters { seen: 2, included: 2 });
     pool.insert(sponsored(10, 10, PAYMASTER)).unwrap();
@@ -268,6 +295,20 @@ fn erep_010_a_deposit_covers_all_that_is_pooled() {
     assert_eq!(refused.data.rule, Some(RuleId::Erep010));
     assert_eq!((refused.data.actual, refused.data.required), (Some(short), Some(enough)));
     assert!(refused.message.contains("too low"), "{}", refused.message);
+}
+
+#[test]
+fn erep_010_replacements_cost_the_difference_and_what_leaves_is_free_again() {
+    let folder = folder();
+    let pool = open(&folder);
+    let entry = |number, fee, deposit: U256| {
+        let mut entry = sponsored(number, fee, PAYMASTER);
+        entry.facts.paymaster_deposit = Some(deposit);
+        entry
+    };
+    let cost = sponsored(1, 10, PAYMASTER).operation.required_prefund();
+    let enough = cost * U256::from(2);
+    pool.insert(entry(1, 10, enough)).unwrap();
     pool.insert(entry(2, 10, enough)).unwrap();
     // A replacement costs the difference; another paymaster has a deposit of its own.
     assert!(pool.insert(entry(2, 20, enough)).is_err());

@@ -137,14 +137,22 @@ fn urep_010_an_unstaked_sender_has_four() {
         pool.insert(operation(1, key, 0, 10)).unwrap();
     }
     let fifth = operation(1, 4, 0, 10);
-    let refusal = Refusal::from(conflict(pool.insert(fifth.clone())));
+    let refusal = Refusal::from(conflict(pool.insert(fifth)));
     assert_eq!((refusal.code, refusal.data.rule), (ErrorCode::StakeTooLow, Some(RuleId::Urep010)));
     assert_eq!(refusal.data.minimum_unstake_delay, Some(U256::from(86_400)));
     assert_eq!(refusal.data.address, Some(sender(1)));
-    // Replacing needs no further place, a stake lifts the limit, others are not concerned.
+}
+
+#[test]
+fn urep_010_a_replacement_a_stake_and_another_sender_are_fine() {
+    let folder = folder();
+    let pool = open(&folder);
+    for key in 0..4 {
+        pool.insert(operation(1, key, 0, 10)).unwrap();
+    }
     pool.insert(operation(1, 3, 0, 20)).unwrap();
     pool.insert(operation(2, 0, 0, 10)).unwrap();
-    let mut staked = fifth;
+    let mut staked = operation(1, 4, 0, 10);
     staked.sender_staked = true;
     pool.insert(staked).unwrap();
 }
@@ -170,7 +178,7 @@ fn a_full_pool_refuses_and_evicts_nobody() {
 }
 
 #[test]
-fn an_address_has_one_part() {
+fn sto_040_an_address_has_one_part() {
     let folder = folder();
     let pool = open(&folder);
     pool.insert(operation(1, 0, 0, 10)).unwrap();
@@ -184,20 +192,24 @@ fn an_address_has_one_part() {
     let refused = conflict(pool.insert(operation(4, 0, 0, 10)));
     assert!(refused.to_string().contains("is used as a different entity"));
     assert_eq!(Refusal::from(refused).data.rule, Some(RuleId::Sto040));
-    // Control: once the other one is gone, it is welcome.
+}
+
+#[test]
+fn sto_040_once_the_other_one_is_gone_it_is_welcome() {
+    let folder = folder();
+    let pool = open(&folder);
+    pool.insert(with_paymaster(operation(3, 0, 0, 10), sender(4))).unwrap();
+    assert!(pool.insert(operation(4, 0, 0, 10)).is_err());
     let other = pool.of_sender(sender(3))[0].hash;
     pool.remove(other, "test").unwrap();
     pool.insert(operation(4, 0, 0, 10)).unwrap();
 }
 
 #[test]
-fn validation_keeps_out_of_other_senders() {
+fn sto_041_validation_keeps_out_of_other_senders() {
     let folder = folder();
     let pool = open(&folder);
     pool.insert(operation(1, 0, 0, 10)).unwrap();
-    let mut own = operation(2, 0, 0, 10);
-    own.touched = vec![Slot { address: sender(2), slot: U256::ZERO }];
-    pool.insert(own).unwrap();
     let mut foreign = operation(3, 0, 0, 10);
     foreign.touched = vec![Slot { address: sender(1), slot: U256::ZERO }];
     let refusal = Refusal::from(conflict(pool.insert(foreign)));
@@ -206,15 +218,36 @@ fn validation_keeps_out_of_other_senders() {
 }
 
 #[test]
-fn one_sender_one_delegate() {
+fn sto_041_does_not_keep_it_out_of_its_own_sender_and_of_contracts() {
+    let folder = folder();
+    let pool = open(&folder);
+    pool.insert(operation(1, 0, 0, 10)).unwrap();
+    let mut own = operation(2, 0, 0, 10);
+    own.touched = [sender(2), Address::repeat_byte(7)]
+        .map(|address| Slot { address, slot: U256::ZERO })
+        .to_vec();
+    pool.insert(own).unwrap();
+}
+
+#[test]
+fn auth_040_one_sender_one_delegate() {
     let folder = folder();
     let pool = open(&folder);
     let (here, there) = (Address::repeat_byte(1), Address::repeat_byte(2));
     pool.insert(delegating(operation(1, 0, 0, 10), here)).unwrap();
     let refused = conflict(pool.insert(delegating(operation(1, 1, 0, 10), there)));
     assert_eq!(Refusal::from(refused).data.rule, Some(RuleId::Auth040));
+}
+
+#[test]
+fn auth_040_the_same_delegate_and_another_sender_are_fine() {
+    let folder = folder();
+    let pool = open(&folder);
+    let (here, there) = (Address::repeat_byte(1), Address::repeat_byte(2));
+    pool.insert(delegating(operation(1, 0, 0, 10), here)).unwrap();
     pool.insert(delegating(operation(1, 1, 0, 10), here)).unwrap();
     pool.insert(delegating(operation(2, 0, 0, 10), there)).unwrap();
+    pool.insert(operation(1, 2, 0, 10)).unwrap();
 }
 
 #[test]

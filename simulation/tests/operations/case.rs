@@ -8,7 +8,8 @@ use writ_simulation::{
     trace::OpTrace,
 };
 use writ_types::{
-    EntityKind, EntryPointVersion, Factory, Paymaster, RuleId, StakeInfo, UserOperation, Violation,
+    Constants, EntityKind, EntryPointVersion, Factory, Paymaster, RuleId, StakeInfo, UserOperation,
+    Violation,
 };
 
 use crate::{
@@ -72,6 +73,10 @@ pub(crate) struct Case {
     contracts: Vec<(Address, Bytes)>,
     staked: Vec<Address>,
     call_data: Bytes,
+    account_code: Option<Bytes>,
+    verification_gas: u128,
+    paymaster_gas: u128,
+    constants: Constants,
 }
 
 /// An existing account that runs `body` in validation.
@@ -87,6 +92,10 @@ pub(crate) fn existing(body: Asm) -> Case {
         contracts: Vec::new(),
         staked: Vec::new(),
         call_data: Bytes::new(),
+        account_code: None,
+        verification_gas: 2_000_000,
+        paymaster_gas: 2_000_000,
+        constants: Constants::TEXT,
     }
 }
 
@@ -128,6 +137,34 @@ impl Case {
 
     pub(crate) fn paymaster(mut self, body: Asm, context_length: u64) -> Self {
         self.paymaster = Some(paymaster(body, context_length));
+        self
+    }
+
+    /// Replaces the whole code of an existing account.
+    pub(crate) fn account_code(mut self, code: Bytes) -> Self {
+        self.account_code = Some(code);
+        self
+    }
+
+    /// Replaces the paymaster's whole code.
+    pub(crate) fn paymaster_code(mut self, code: Bytes) -> Self {
+        self.paymaster = Some(code);
+        self
+    }
+
+    pub(crate) fn verification_gas(mut self, limit: u64) -> Self {
+        self.verification_gas = limit.into();
+        self
+    }
+
+    pub(crate) fn paymaster_gas(mut self, limit: u64) -> Self {
+        self.paymaster_gas = limit.into();
+        self
+    }
+
+    /// Judges by these constants.
+    pub(crate) fn under(mut self, constants: Constants) -> Self {
+        self.constants = constants;
         self
     }
 
@@ -176,13 +213,13 @@ impl Case {
                 .map(|_| Factory { address: FACTORY, data: Bytes::new() }),
             call_data: self.call_data.clone(),
             call_gas_limit: 200_000,
-            verification_gas_limit: 2_000_000,
+            verification_gas_limit: self.verification_gas,
             pre_verification_gas: U256::ZERO,
             max_fee_per_gas: 0,
             max_priority_fee_per_gas: 0,
             paymaster: self.paymaster.as_ref().map(|_| Paymaster {
                 address: PAYMASTER,
-                verification_gas_limit: 2_000_000,
+                verification_gas_limit: self.paymaster_gas,
                 post_op_gas_limit: 100_000,
                 data: Bytes::new(),
                 signature: None,
@@ -200,7 +237,9 @@ impl Case {
             world.fund(at, U256::from(1_000));
         };
         if self.factory.is_none() {
-            place(&mut world, self.sender, &account(self.account.clone()));
+            let code = || account(self.account.clone());
+            let code = self.account_code.clone().unwrap_or_else(code);
+            place(&mut world, self.sender, &code);
         } else {
             place(&mut world, TEMPLATE, &account(self.account.clone()));
             place(&mut world, CONSTRUCTOR, &contract(self.constructor.clone()));
@@ -229,7 +268,8 @@ impl Case {
             stake: U256::from(10).pow(U256::from(18)),
             unstake_delay: 86_400,
         });
-        rules::check(trace, &RuleContext { stakes: stakes.collect(), ..RuleContext::default() })
+        let context = RuleContext { stakes: stakes.collect(), constants: self.constants };
+        rules::check(trace, &context)
     }
 
     /// What the rules find in an operation that the EntryPoint accepts.

@@ -95,6 +95,11 @@ fn op_051_the_check_that_compilers_emit() {
     let size = |next| asm().address(entry_point()).ops(&[op::EXTCODESIZE, next, op::POP]);
     existing(size(op::ISZERO)).is_fine();
     sponsored(size(op::ISZERO)).is_fine();
+}
+
+#[test]
+fn op_051_no_other_look_at_its_code() {
+    let size = |next| asm().address(entry_point()).ops(&[op::EXTCODESIZE, next, op::POP]);
     existing(size(op::NOT)).breaks(&[(RuleId::Op054, Account)]);
     let hash = asm().address(entry_point()).ops(&[op::EXTCODEHASH, op::ISZERO, op::POP]);
     existing(hash).breaks(&[(RuleId::Op054, Account)]);
@@ -170,9 +175,14 @@ fn op_054_everything_else_on_the_entry_point() {
     ] {
         existing(body.clone()).breaks(&[(RuleId::Op054, Account)]);
         sponsored(body.clone()).breaks(&[(RuleId::Op054, Paymaster)]);
-        created(body.clone(), asm()).breaks(&[(RuleId::Op054, Factory)]);
-        existing(asm().executing(body)).execute().is_fine();
+        created(body, asm()).breaks(&[(RuleId::Op054, Factory)]);
     }
+}
+
+#[test]
+fn op_054_is_about_validation_only() {
+    let call = asm().call(op::CALL, entry_point(), 0, &call_data("balanceOf(address)", sender()));
+    existing(asm().executing(call)).execute().is_fine();
 }
 
 #[test]
@@ -184,13 +194,24 @@ fn op_054_follows_the_entry_point_in_use() {
     existing(call).breaks(&[(RuleId::Op041, Account)]);
 }
 
-#[test]
-fn op_055_the_sender_may_use_up_nonces() {
+/// Calldata of `incrementNonce(7)`.
+fn increment_nonce() -> Vec<u8> {
     let mut input = call_data("incrementNonce(uint192)", Address::ZERO);
     input[35] = 7;
+    input
+}
+
+#[test]
+fn op_055_the_sender_may_use_up_nonces() {
+    let increment = asm().call(op::CALL, entry_point(), 0, &increment_nonce());
+    existing(increment.clone()).is_fine();
+    created(asm(), asm()).account(increment).is_fine();
+}
+
+#[test]
+fn op_055_nobody_else_may_and_not_with_value() {
+    let input = increment_nonce();
     let increment = |kind| asm().call(kind, entry_point(), 0, &input);
-    existing(increment(op::CALL)).is_fine();
-    created(asm(), asm()).account(increment(op::CALL)).is_fine();
     sponsored(increment(op::CALL)).breaks(&[(RuleId::Op054, Paymaster)]);
     existing(increment(op::CALLCODE)).breaks(&[(RuleId::Op054, Account)]);
     existing(asm().call(op::CALL, HELPER, 0, &[]))
@@ -205,10 +226,8 @@ fn op_061_calls_with_value() {
     for kind in [op::CALL, op::CALLCODE] {
         let pay = |value| asm().call(kind, HELPER, value, &[]);
         existing(pay(1)).with(HELPER, asm()).breaks(&[(RuleId::Op061, Account)]);
-        existing(pay(0)).with(HELPER, asm()).is_fine();
         sponsored(pay(1)).with(HELPER, asm()).breaks(&[(RuleId::Op061, Paymaster)]);
         created(pay(1), asm()).with(HELPER, asm()).breaks(&[(RuleId::Op061, Factory)]);
-        existing(asm().executing(pay(1))).with(HELPER, asm()).execute().is_fine();
     }
     // More than the account has: the call fails, the attempt stands.
     existing(asm().call(op::CALL, HELPER, 1_000_000, &[]))
@@ -216,6 +235,15 @@ fn op_061_calls_with_value() {
         .breaks(&[(RuleId::Op061, Account)]);
     // To the sender itself.
     sponsored(asm().call(op::CALL, sender(), 1, &[])).breaks(&[(RuleId::Op061, Paymaster)]);
+}
+
+#[test]
+fn op_061_without_value_or_while_executing_they_are_fine() {
+    for kind in [op::CALL, op::CALLCODE] {
+        let pay = |value| asm().call(kind, HELPER, value, &[]);
+        existing(pay(0)).with(HELPER, asm()).is_fine();
+        existing(asm().executing(pay(1))).with(HELPER, asm()).execute().is_fine();
+    }
 }
 
 /// Calls a precompile with no input and gas to spare.

@@ -94,6 +94,10 @@ fn erep_060_a_staked_factory_lets_both_create() {
         created(asm(), asm()).constructor(creates(opcode)).staked(FACTORY).is_fine();
         created(asm(), asm()).account(creates(opcode)).staked(FACTORY).is_fine();
     }
+}
+
+#[test]
+fn erep_060_nobody_elses_stake_does() {
     // The paymaster's stake is not the factory's, and does not help itself either.
     created(creates(op::CREATE), asm())
         .paymaster(asm(), 0)
@@ -108,9 +112,14 @@ fn erep_060_a_staked_factory_lets_both_create() {
 
 #[test]
 fn erep_061_a_staked_factory_may_have_a_helper_that_uses_create() {
+    let case = created(calls_helper(), asm()).with(HELPER, creates(op::CREATE));
+    case.staked(FACTORY).is_fine();
+}
+
+#[test]
+fn erep_061_not_create2_not_without_stake_and_not_for_the_account() {
     let case = |opcode| created(calls_helper(), asm()).with(HELPER, creates(opcode));
     case(op::CREATE).breaks(&[(RuleId::Op032, Factory)]);
-    case(op::CREATE).staked(FACTORY).is_fine();
     case(op::CREATE2).staked(FACTORY).breaks(&[(RuleId::Op031, Factory)]);
     created(asm(), asm())
         .account(calls_helper())

@@ -105,13 +105,17 @@ fn op_012_gas_is_for_calls() {
     for kind in CALLS {
         existing(asm().call(kind, HELPER, 0, &[])).with(HELPER, asm()).is_fine();
     }
+    existing(asm().executing(uses(op::GAS))).execute().is_fine();
+}
+
+#[test]
+fn op_012_gas_for_anything_else_is_blocked() {
     existing(uses(op::GAS)).breaks(&[(RuleId::Op012, Account)]);
     sponsored(uses(op::GAS)).breaks(&[(RuleId::Op012, Paymaster)]);
     created(uses(op::GAS), asm()).breaks(&[(RuleId::Op012, Factory)]);
     existing(asm().call(op::STATICCALL, HELPER, 0, &[]))
         .with(HELPER, asm().op(op::GAS))
         .breaks(&[(RuleId::Op012, Account)]);
-    existing(asm().executing(uses(op::GAS))).execute().is_fine();
 }
 
 #[test]
@@ -197,18 +201,44 @@ fn op_020_allows_reverts_and_enough_gas() {
         .is_fine();
 }
 
+/// Both ways to read a balance.
+fn balances() -> [Asm; 2] {
+    [asm().op(op::SELFBALANCE).op(op::POP), asm().address(HELPER).ops(&[op::BALANCE, op::POP])]
+}
+
 #[test]
 fn op_080_balances_are_for_staked_entities() {
-    let balances =
-        [asm().op(op::SELFBALANCE).op(op::POP), asm().address(HELPER).ops(&[op::BALANCE, op::POP])];
-    for body in balances {
-        existing(body.clone()).breaks(&[(RuleId::Op080, Account)]);
+    for body in balances() {
         existing(body.clone()).staked(sender()).is_fine();
-        sponsored(body.clone()).breaks(&[(RuleId::Op080, Paymaster)]);
         sponsored(body.clone()).staked(PAYMASTER).is_fine();
-        sponsored(body.clone()).staked(sender()).breaks(&[(RuleId::Op080, Paymaster)]);
-        created(body.clone(), asm()).breaks(&[(RuleId::Op080, Factory)]);
         created(body.clone(), asm()).staked(FACTORY).is_fine();
         existing(asm().executing(body)).execute().is_fine();
+    }
+}
+
+#[test]
+fn op_080_balances_are_not_for_others() {
+    for body in balances() {
+        existing(body.clone()).breaks(&[(RuleId::Op080, Account)]);
+        sponsored(body.clone()).breaks(&[(RuleId::Op080, Paymaster)]);
+        sponsored(body.clone()).staked(sender()).breaks(&[(RuleId::Op080, Paymaster)]);
+        created(body, asm()).breaks(&[(RuleId::Op080, Factory)]);
+    }
+}
+
+#[test]
+fn banned_opcodes_are_named_in_the_words_of_the_compatibility_suite() {
+    for (body, name) in [
+        (uses(op::TIMESTAMP), "TIMESTAMP"),
+        (uses(op::DIFFICULTY), "DIFFICULTY"),
+        (uses(op::GAS), "GAS"),
+        (uses(op::SELFBALANCE), "SELFBALANCE"),
+    ] {
+        let shown = existing(body.clone()).violations()[0].to_string();
+        assert!(shown.contains(&format!("account uses banned opcode: {name}")), "{shown}");
+        let shown = sponsored(body.clone()).violations()[0].to_string();
+        assert!(shown.contains(&format!("paymaster uses banned opcode: {name}")), "{shown}");
+        let shown = created(body, asm()).violations()[0].to_string();
+        assert!(shown.contains("factory") && shown.contains(name), "{shown}");
     }
 }

@@ -69,7 +69,12 @@ fn sto_010_own_storage_of_the_account() {
         // In the paymaster's frame, by the account.
         let account = asm().op(op::CALLDATASIZE).op(op::ISZERO).when(plain(opcode).op(op::STOP));
         sponsored(asm().call(op::CALL, sender(), 0, &[])).account(account).is_fine();
-        // The control: the same code as a contract of its own.
+    }
+}
+
+#[test]
+fn sto_010_the_same_code_as_a_contract_of_its_own() {
+    for opcode in all() {
         helped(plain(opcode)).breaks(&[(RuleId::Sto033, Account)]);
     }
 }
@@ -126,22 +131,33 @@ fn sto_021_the_hash_may_come_from_another_frame() {
     account(asm()).breaks(&[(RuleId::Sto033, Account)]);
 }
 
+/// The account under creation, and its constructor, call a helper that runs `body`.
+fn under_creation(body: Asm) -> [Case; 2] {
+    [
+        created(asm(), asm()).account(calls_helper()).with(HELPER, body.clone()),
+        created(asm(), asm()).constructor(calls_helper()).with(HELPER, body),
+    ]
+}
+
 #[test]
-fn sto_022_while_the_account_is_created() {
+fn sto_022_a_staked_factory_opens_the_new_accounts_slots() {
     for opcode in all() {
-        let case = |body| {
-            [
-                created(asm(), asm()).account(calls_helper()).with(HELPER, Asm::clone(&body)),
-                created(asm(), asm()).constructor(calls_helper()).with(HELPER, body),
-            ]
-        };
+        for case in under_creation(associated(new_sender(), 0, opcode)) {
+            case.staked(FACTORY).is_fine();
+        }
+    }
+}
+
+#[test]
+fn sto_022_not_without_stake_and_not_others() {
+    for opcode in all() {
         let kinds = [Account, Factory];
-        for (case, kind) in case(associated(new_sender(), 0, opcode)).into_iter().zip(kinds) {
+        let cases = under_creation(associated(new_sender(), 0, opcode));
+        for (case, kind) in cases.into_iter().zip(kinds) {
             case.breaks(&[(RuleId::Sto022, kind)]);
-            case.clone().staked(FACTORY).is_fine();
         }
         // A stake does not open slots that are not associated, except for reading.
-        let [case, _] = case(associated(new_sender(), 128, opcode));
+        let [case, _] = under_creation(associated(new_sender(), 128, opcode));
         case.staked(FACTORY).breaks(&[(RuleId::Sto033, Account)]);
     }
 }
@@ -149,11 +165,17 @@ fn sto_022_while_the_account_is_created() {
 #[test]
 fn sto_031_own_storage_of_factory_and_paymaster() {
     for opcode in all() {
-        sponsored(plain(opcode)).breaks(&[(RuleId::Sto031, Paymaster)]);
         sponsored(plain(opcode)).staked(PAYMASTER).is_fine();
+        created(plain(opcode), asm()).staked(FACTORY).is_fine();
+    }
+}
+
+#[test]
+fn sto_031_not_without_a_stake_of_its_own() {
+    for opcode in all() {
+        sponsored(plain(opcode)).breaks(&[(RuleId::Sto031, Paymaster)]);
         sponsored(plain(opcode)).staked(sender()).breaks(&[(RuleId::Sto031, Paymaster)]);
         created(plain(opcode), asm()).breaks(&[(RuleId::Sto031, Factory)]);
-        created(plain(opcode), asm()).staked(FACTORY).is_fine();
         // A slot associated with the account does not help: the paymaster is an entity.
         sponsored(associated(sender(), 0, opcode)).breaks(&[(RuleId::Sto031, Paymaster)]);
     }
@@ -162,13 +184,23 @@ fn sto_031_own_storage_of_factory_and_paymaster() {
 #[test]
 fn sto_032_slots_associated_with_a_staked_entity() {
     for opcode in all() {
+        helped_paymaster(associated(PAYMASTER, 0, opcode)).staked(PAYMASTER).is_fine();
+        created(calls_helper(), asm())
+            .with(HELPER, associated(FACTORY, 5, opcode))
+            .staked(FACTORY)
+            .is_fine();
+    }
+}
+
+#[test]
+fn sto_032_not_without_stake_and_not_for_others() {
+    for opcode in all() {
         let case = helped_paymaster(associated(PAYMASTER, 0, opcode));
         case.breaks(&[(RuleId::Sto032, Paymaster)]);
-        case.clone().staked(PAYMASTER).is_fine();
         case.staked(sender()).breaks(&[(RuleId::Sto032, Paymaster)]);
-        let case = created(calls_helper(), asm()).with(HELPER, associated(FACTORY, 5, opcode));
-        case.breaks(&[(RuleId::Sto032, Factory)]);
-        case.staked(FACTORY).is_fine();
+        created(calls_helper(), asm())
+            .with(HELPER, associated(FACTORY, 5, opcode))
+            .breaks(&[(RuleId::Sto032, Factory)]);
         // Associated with the factory, but used by the account.
         created(asm(), asm())
             .account(calls_helper())
@@ -181,12 +213,17 @@ fn sto_032_slots_associated_with_a_staked_entity() {
 #[test]
 fn sto_033_reading_anything_when_staked() {
     for opcode in READS {
-        let case = helped_paymaster(plain(opcode));
-        case.breaks(&[(RuleId::Sto033, Paymaster)]);
-        case.staked(PAYMASTER).is_fine();
-        helped(plain(opcode)).breaks(&[(RuleId::Sto033, Account)]);
+        helped_paymaster(plain(opcode)).staked(PAYMASTER).is_fine();
         helped(plain(opcode)).staked(sender()).is_fine();
         created(calls_helper(), asm()).with(HELPER, plain(opcode)).staked(FACTORY).is_fine();
+    }
+}
+
+#[test]
+fn sto_033_not_without_stake_and_never_writing() {
+    for opcode in READS {
+        helped_paymaster(plain(opcode)).breaks(&[(RuleId::Sto033, Paymaster)]);
+        helped(plain(opcode)).breaks(&[(RuleId::Sto033, Account)]);
     }
     for opcode in WRITES {
         helped_paymaster(plain(opcode)).staked(PAYMASTER).breaks(&[(RuleId::Sto033, Paymaster)]);
@@ -215,6 +252,12 @@ fn op_070_says_so_and_keeps_reads_and_writes_apart() {
     let found = helped_paymaster(both).staked(PAYMASTER).violations();
     assert_eq!(ids(&found), [(RuleId::Sto033, Paymaster)]);
     assert!(found[0].detail.contains("(slot 0x5)"), "{}", found[0].detail);
+}
+
+#[test]
+fn op_070_allows_transient_storage_where_storage_is_allowed() {
+    existing(plain(op::TSTORE).then(plain(op::TLOAD))).is_fine();
+    helped(associated(sender(), 0, op::TSTORE)).is_fine();
     existing(asm().executing(calls_helper())).with(HELPER, plain(op::TSTORE)).execute().is_fine();
 }
 
@@ -226,12 +269,17 @@ fn storage_of_reverted_frames_counts() {
 }
 
 #[test]
-fn erep_050_context_needs_stake() {
+fn erep_050_a_staked_paymaster_may_return_a_context() {
     let case = |length| existing(asm()).paymaster(asm(), length);
     case(0).is_fine();
+    case(64).staked(PAYMASTER).is_fine();
+}
+
+#[test]
+fn erep_050_context_needs_stake() {
+    let case = |length| existing(asm()).paymaster(asm(), length);
     case(1).breaks(&[(RuleId::Erep050, Paymaster)]);
     case(64).breaks(&[(RuleId::Erep050, Paymaster)]);
-    case(64).staked(PAYMASTER).is_fine();
     case(64).staked(sender()).breaks(&[(RuleId::Erep050, Paymaster)]);
 }
 

@@ -150,7 +150,7 @@ impl Wallet {
             let data = ISimple::createAccountCall { owner: self.owner.address(), salt: U256::ZERO };
             operation.factory =
                 Some(Factory { address: self.factory, data: data.abi_encode().into() });
-            operation.verification_gas_limit = 500_000;
+            operation.verification_gas_limit = 490_000;
         }
         operation.pre_verification_gas =
             GasSchedule::default().pre_verification_gas_for_estimate(&operation, 65);
