@@ -19,9 +19,8 @@ use crate::{
     transaction::bundle_gas,
 };
 
-/// Bytes of `handleOps` calldata around one operation: its offset and its tuple's own length.
-const BYTES_PER_OPERATION: usize = 64;
-/// Bytes of `handleOps` calldata around all of them: selector, offset, beneficiary, length.
+/// Bytes of `handleOps` calldata around the operations: selector, offset, beneficiary, length. (An operation encoded by
+/// itself has an offset before it; so it has in the array.)
 const BYTES_AROUND: usize = 100;
 
 /// A bundle, checked and ready to be signed.
@@ -290,7 +289,7 @@ fn select(
         let operation = &pooled.operation;
         let queue = (operation.sender, operation.nonce_key());
         let more_gas = gas.saturating_add(operation.total_gas_limit().saturating_to());
-        let more_bytes = bytes.saturating_add(operation.packed_size() + BYTES_PER_OPERATION);
+        let more_bytes = bytes.saturating_add(operation.packed_size());
         let fits = chosen.len() < limits.operations
             && more_gas <= limits.gas
             && more_bytes <= limits.bytes;

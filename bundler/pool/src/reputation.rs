@@ -97,15 +97,17 @@ impl Counters {
         Self { seen: constants.ban_ops_seen_penalty, included: 0 }
     }
 
-    /// EREP-070: the least change that makes an address throttled, if it is better than that.
+    /// EREP-070: counters in the middle of what counts as throttled, if these are better than that. In the middle, since
+    /// the bundle that is the reason for it counts as an inclusion, which must not undo it.
     #[must_use]
     pub fn throttled(self, constants: &Constants) -> Self {
-        let least = self
+        let slack = constants.throttling_slack.midpoint(constants.ban_slack);
+        let seen = self
             .included
-            .saturating_add(constants.throttling_slack)
+            .saturating_add(slack)
             .saturating_add(1)
             .saturating_mul(constants.min_inclusion_rate_denominator.max(1));
-        Self { seen: self.seen.max(least), ..self }
+        Self { seen: self.seen.max(seen), ..self }
     }
 
     /// Whether there is nothing to remember.

@@ -79,6 +79,12 @@ fn penalties_have_the_status_they_are_for() {
         let throttled = before.throttled(&TEXT);
         assert_eq!(throttled.status(&TEXT), ReputationStatus::Throttled, "{before:?}");
         assert_eq!(throttled.included, before.included);
+        let included = Counters { included: before.included + 10, ..throttled };
+        assert_eq!(
+            included.status(&TEXT),
+            ReputationStatus::Throttled,
+            "a bundle does not undo it"
+        );
     }
     let banned = counters(10_000, 0);
     assert_eq!(banned.throttled(&TEXT), banned, "a ban is not lifted by throttling");
