@@ -40,9 +40,7 @@ mod store;
 
 pub use bundles::Attempt;
 pub use config::PoolConfig;
-pub use entry::{
-    DetachedRecord, Facts, GateRecord, PoolOperation, Slot, ValidationGas, Validity,
-};
+pub use entry::{DetachedRecord, Facts, GateRecord, PoolOperation, Slot, ValidationGas, Validity};
 pub use error::{Conflict, PoolError};
 pub use inclusion::{Inclusion, Unmined};
 pub use pool::{Inserted, Pool};
