@@ -11,9 +11,11 @@
 //! every wait is bounded.
 
 mod http;
+mod plain;
 mod quorum;
 mod world;
 
 pub use http::{Answer, get, post, post_too_long};
+pub use plain::{plain_account, v08_wallet};
 pub use quorum::Quorum;
 pub use world::{INCLUSION_LIMIT, World, eventually, root};

@@ -11,7 +11,10 @@ use alloy::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use writ_node::dev::{BundlerClient, DevNetwork, RpcFailure, Screen, Wallet, Workplace, free_port};
+use writ_node::dev::{
+    BundlerClient, BundlerProcess, DevNetwork, RpcFailure, Screen, Wallet, Workplace, free_port,
+    tokens,
+};
 use writ_types::{EntryPointVersion, UserOperation};
 
 /// How long an operation may take from the RPC to its receipt, on a machine that is busy.
@@ -49,6 +52,26 @@ impl World {
     /// Where keys, stores and logs are.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().join("writ")
+    }
+
+    /// Starts one more bundler beside the World's, on a key, store and socket of its own, with these settings.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn bundler_beside(&self, name: &str, settings: &[String]) -> BundlerProcess {
+        let key = PrivateKeySigner::random();
+        self.anvil("anvil_setBalance", json!([key.address(), tokens(100)])).await;
+        let key_file = self.folder().join(format!("{name}.key"));
+        std::fs::write(&key_file, alloy::hex::encode(key.to_bytes())).expect("a key file");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&key_file, mode).expect("a mode");
+        let own = [
+            format!("--signer-key-file={}", key_file.display()),
+            format!("--data-dir={}", self.folder().join(name).display()),
+        ];
+        let settings = [&own, settings].concat();
+        let bundler = self.network.bundler.beside(name, &settings).await;
+        bundler.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// The account on EntryPoint v0.8.

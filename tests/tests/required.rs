@@ -3,20 +3,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use alloy::{
-    network::TransactionBuilder,
     primitives::{Address, B256},
-    providers::Provider,
-    rpc::types::TransactionRequest,
     signers::local::PrivateKeySigner,
-    sol_types::SolValue,
 };
 use serde_json::{Value, json};
-use writ_bindings::{
-    DevToken, EntryPoint as EntryPointContract, PlainOwnerValidator, dev_account_creation_code,
-};
-use writ_node::dev::{BundlerClient, BundlerProcess, CHAIN_ID, Wallet, tokens};
-use writ_tests::World;
-use writ_types::{EntryPoint, EntryPointVersion};
+use writ_node::dev::{BundlerClient, BundlerProcess, Wallet, tokens};
+use writ_tests::{World, plain_account, v08_wallet};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_writ-under-test");
 const INCLUSION: Duration = Duration::from_secs(60);
@@ -35,18 +27,9 @@ impl Required {
         let world = World::start(PROGRAM).await;
         let friend = PrivateKeySigner::random().address();
         let policy = gate_policy(&world, friend);
-        let key = PrivateKeySigner::random();
-        world.anvil("anvil_setBalance", json!([key.address(), tokens(100)])).await;
-        let key_file = world.folder().join("required.key");
-        write_key(&key_file, &key);
-        let settings = [
-            format!("--signer-key-file={}", key_file.display()),
-            format!("--data-dir={}", world.folder().join("required").display()),
-            "--gate=required".to_owned(),
-            format!("--gate-policy={}", policy.display()),
-        ];
-        let bundler = world.network.bundler.beside("required", &settings).await;
-        let bundler = bundler.unwrap_or_else(|error| panic!("{error}"));
+        let settings =
+            ["--gate=required".to_owned(), format!("--gate-policy={}", policy.display())];
+        let bundler = world.bundler_beside("required", &settings).await;
         let plain = plain_account(&world, BundlerClient::new(bundler.url().clone())).await;
         Self { world, bundler, friend, plain }
     }
@@ -58,7 +41,7 @@ impl Required {
     /// The account that has the module, sending through this bundler.
     fn bound(&self) -> Wallet {
         let v08 = self.world.v08();
-        wallet(&self.world, v08.account, v08.validator, self.client())
+        v08_wallet(&self.world, v08.account, v08.validator, self.client())
     }
 
     async fn status(&self, hash: B256) -> Value {
@@ -70,18 +53,6 @@ impl Required {
         let decision = self.client().must("writ_getDecision", json!([hash])).await;
         decision.unwrap_or_else(|error| panic!("{error}"))
     }
-}
-
-fn wallet(world: &World, account: Address, validator: Address, bundler: BundlerClient) -> Wallet {
-    let entry_point = EntryPoint::canonical(EntryPointVersion::V08);
-    let (owner, node) = (world.network.owner.clone(), world.network.chain.url().clone());
-    Wallet::new(account, entry_point, validator, owner, CHAIN_ID, node, bundler)
-}
-
-fn write_key(path: &PathBuf, key: &PrivateKeySigner) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::write(path, alloy::hex::encode(key.to_bytes())).expect("a key file");
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("a mode");
 }
 
 /// Two of the World's operators must say that `friend` is who gets something.
@@ -104,29 +75,6 @@ fn gate_policy(world: &World, friend: Address) -> PathBuf {
     let path = world.folder().join("gate-policy.json");
     std::fs::write(&path, policy.to_string()).expect("a policy file");
     path
-}
-
-/// An account that no Writ module looks at, with tokens and a deposit.
-async fn plain_account(world: &World, bundler: BundlerClient) -> Wallet {
-    let stage = &world.network.stage;
-    let provider = stage.provider.clone();
-    let create = async |code: alloy::primitives::Bytes| {
-        let request =
-            TransactionRequest::default().with_from(stage.deployer).with_deploy_code(code);
-        let pending = provider.send_transaction(request).await.expect("sent");
-        pending.get_receipt().await.expect("mined").contract_address.expect("created")
-    };
-    let validator = create(PlainOwnerValidator::BYTECODE.clone()).await;
-    let entry_point = EntryPoint::canonical(EntryPointVersion::V08).address;
-    let owner = world.network.owner.address().abi_encode();
-    let code = dev_account_creation_code(entry_point, validator, owner.into(), Address::ZERO);
-    let account = create(code).await;
-    let deposit = EntryPointContract::new(entry_point, &provider);
-    let deposit = deposit.depositTo(account).value(tokens(1)).send().await.expect("sent");
-    deposit.get_receipt().await.expect("mined");
-    let mint = DevToken::new(stage.token, &provider);
-    mint.mint(account, tokens(100)).send().await.expect("sent").get_receipt().await.expect("mined");
-    wallet(world, account, validator, bundler)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,7 +114,7 @@ async fn everything_is_included_under_the_bundlers_own_policy_or_not_at_all() {
     assert_eq!(failure.code, -32532, "{} {}", failure.message, failure.data);
     assert!(failure.message.contains(&format!("{stranger:#x}")), "{}", failure.message);
     let elsewhere =
-        wallet(&required.world, plain.account, plain.validator, required.world.client());
+        v08_wallet(&required.world, plain.account, plain.validator, required.world.client());
     let control = pay(&elsewhere, stranger, 1).await;
     required.world.include(&elsewhere, &control).await;
 

@@ -183,17 +183,7 @@ impl Admission {
         let (verdict, simulation) =
             self.simulate_final(&operation, entry_point, &ahead, &block, attested).await?;
         let request = GateRequest { operation: &operation, ..request };
-        let Some(outcome) = simulation.last() else {
-            return Err(AdmissionError::Internal("no outcome".to_owned()));
-        };
-        if let Some(detached) = self.gate().admit_detached(request, &outcome.effects).await? {
-            pooled.detached = Some(DetachedRecord {
-                evidence: detached.suffix.evidence,
-                policy: detached.policy,
-                attestation: detached.suffix.encode().map_err(GateError::from)?,
-                conduct: detached.conduct,
-            });
-        }
+        pooled.detached = detached_record(self, request, &simulation).await?;
 
         pooled.operation = operation;
         pooled.attested = attested;
@@ -493,7 +483,26 @@ pub(crate) fn clock() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-fn gate_record(suffix: &Suffix, account: &AccountView) -> GateRecord {
+/// What the bundler's own policy demands, obtained for the last operation of `simulation`.
+pub(crate) async fn detached_record(
+    admission: &Admission,
+    request: GateRequest<'_>,
+    simulation: &Simulation,
+) -> Result<Option<DetachedRecord>, AdmissionError> {
+    let Some(outcome) = simulation.last() else {
+        return Err(AdmissionError::Internal("no outcome".to_owned()));
+    };
+    let detached = admission.gate().admit_detached(request, &outcome.effects).await?;
+    let Some(detached) = detached else { return Ok(None) };
+    Ok(Some(DetachedRecord {
+        evidence: detached.suffix.evidence,
+        policy: detached.policy,
+        attestation: detached.suffix.encode().map_err(GateError::from)?,
+        conduct: detached.conduct,
+    }))
+}
+
+pub(crate) fn gate_record(suffix: &Suffix, account: &AccountView) -> GateRecord {
     GateRecord {
         evidence: suffix.evidence,
         policy: account.policy.configuration.policy,

@@ -39,6 +39,7 @@ mod revert;
 mod rules;
 mod savings;
 mod stakes;
+mod unvalidated;
 mod verdict;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Whose reputation pays for what: real accounts, factories and paymasters through the EntryPoint, on a real chain.
 
 #[path = "../../../simulation/tests/operations/asm.rs"]
-#[allow(dead_code, reason = "this file uses a part of the assembler")]
+#[allow(dead_code, clippy::unwrap_used, reason = "this file uses a part of the assembler")]
 mod asm;
 mod common;
 

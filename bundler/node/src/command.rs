@@ -23,7 +23,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the bundler: an ERC-4337 mempool that includes what is authorized.
-    Bundler(BundlerArguments),
+    Bundler(Box<BundlerArguments>),
     /// Serve one operator: evaluate policies, sign decisions.
     Operator(OperatorArguments),
     /// Start all of it on a development chain and play a demonstration.
@@ -73,7 +73,7 @@ pub async fn run(arguments: Vec<OsString>) -> Result<(), NodeError> {
             .map_err(crate::config::ConfigurationError::from)?
         {
             Cli { command: Command::Dev(arguments) } => Ok(dev::run(arguments).await?),
-            Cli { command: Command::Bundler(arguments) } => bundler::run(arguments).await,
+            Cli { command: Command::Bundler(arguments) } => bundler::run(*arguments).await,
             Cli { command: Command::Operator(arguments) } => operator::run(arguments).await,
         },
     }

@@ -2,6 +2,7 @@
 
 mod backend;
 mod convert;
+mod debug;
 mod gate_policy;
 mod policy_view;
 
@@ -19,11 +20,11 @@ use writ_gateway::{
 };
 use writ_policy::PolicyStore;
 use writ_pool::{Pool, PoolConfig};
-use writ_rpc::ServerConfig;
+use writ_rpc::{DebugOptions, ServerConfig};
 use writ_simulation::{NodeClient, NodeOptions, Simulator, StateOptions, StateProvider};
-use writ_types::EntryPoint;
+use writ_types::{EntryPoint, Profile};
 
-use self::backend::NodeBackend;
+use self::{backend::NodeBackend, debug::NodeDebug};
 use crate::{
     NodeError,
     config::{BundlerArguments, GateMode},
@@ -92,6 +93,7 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
         health.red(Part::Node, error.to_string());
     }
 
+    let debug = NodeDebug { admission: admission.clone(), builder: handle.clone() };
     let backend = Arc::new(NodeBackend {
         admission,
         builder: handle,
@@ -104,6 +106,15 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
     let server = writ_rpc::serve(&ServerConfig::new(arguments.listen), backend)
         .await
         .map_err(NodeError::start)?;
+    let debug = match arguments.debug_listen {
+        Some(listen) => {
+            let options = DebugOptions { numeric_status: arguments.profile == Profile::Compat };
+            let config = ServerConfig::new(listen);
+            let server = writ_rpc::serve_debug(&config, Arc::new(debug), options).await;
+            Some(server.map_err(NodeError::start)?)
+        }
+        None => None,
+    };
     tracing::info!(url = server.url(), chain = chain_id, signer = %signer_address, "bundler is serving");
 
     let (stop, stopped) = watch::channel(false);
@@ -111,6 +122,9 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
         shutdown::requested().await;
         // First no new operations, then the builder ends between two steps; everything is durable.
         server.stop().await;
+        if let Some(debug) = debug {
+            debug.stop().await;
+        }
         let _ = stop.send(true);
     };
     tokio::join!(builder.run(stopped), serving);

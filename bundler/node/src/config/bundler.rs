@@ -41,6 +41,11 @@ pub struct BundlerArguments {
     #[arg(long, env = "WRIT_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:4337")]
     pub listen: SocketAddr,
 
+    /// Address on which debug_bundler_* is served, for tests: whoever reaches it controls pool, reputation and bundling
+    /// (never the gate). Off, if not given.
+    #[arg(long, env = "WRIT_DEBUG_LISTEN", value_name = "ADDRESS")]
+    pub debug_listen: Option<SocketAddr>,
+
     /// Folder of the pool, the decisions and the record of submitted bundles. One process at a time.
     #[arg(long, env = "WRIT_DATA_DIR", value_name = "FOLDER", default_value = "writ-data")]
     pub data_dir: PathBuf,
