@@ -34,7 +34,7 @@
 //! * A parameter reaches the [`Backend`] only completely understood.
 //! * No error is a bare message: every refusal carries the code of its kind, and `data` where there is any.
 //! * Everything a stranger can send is bounded before it is looked at.
-//! * `debug_bundler_*` is served by [`serve_debug`] alone, on a listener of its own.
+//! * `debug_bundler_*` is served by [`serve_debug`] alone, on a listener of its own; the public one has none of it.
 
 mod backend;
 mod debug;

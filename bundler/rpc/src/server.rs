@@ -128,16 +128,18 @@ pub async fn serve<B: Backend>(
     Ok(running)
 }
 
-/// Starts serving the debug methods of `backend`.
+/// Starts serving the debug methods of `debug`, and beside them all of `backend`: tools that drive a bundler know one URL.
 ///
 /// # Errors
 /// As [`serve`].
-pub async fn serve_debug<B: DebugBackend>(
+pub async fn serve_debug<B: Backend, D: DebugBackend>(
     config: &ServerConfig,
     backend: Arc<B>,
+    debug: Arc<D>,
     options: DebugOptions,
 ) -> Result<RunningServer, ServerError> {
-    let methods = debug_methods(backend, limits(config), options)?;
+    let mut methods = debug_methods(debug, limits(config), options)?;
+    methods.merge(self::methods(backend, limits(config))?)?;
     let running = listen(config, methods, None).await?;
     tracing::warn!(
         address = %running.address,

@@ -129,7 +129,8 @@ impl Client {
     async fn new(options: DebugOptions) -> Self {
         let config = ServerConfig::new("127.0.0.1:0".parse().unwrap());
         let backend = Arc::new(Notes::default());
-        let server = serve_debug(&config, backend.clone(), options).await.unwrap();
+        let public = Arc::new(Echo::default());
+        let server = serve_debug(&config, public, backend.clone(), options).await.unwrap();
         Self { server, backend }
     }
 
@@ -261,18 +262,17 @@ async fn what_is_not_understood_is_refused_by_the_name_of_the_field() {
 }
 
 #[tokio::test]
-async fn the_public_listener_knows_none_of_them_and_this_one_none_of_the_public_methods() {
+async fn the_public_listener_knows_none_of_them_and_this_one_knows_all() {
     let config = ServerConfig::new("127.0.0.1:0".parse().unwrap());
     let public = serve(&config, Arc::new(Echo::default())).await.unwrap();
     let debug = Client::new(DebugOptions::default()).await;
-    for (url, method) in [
-        (public.url(), "debug_bundler_clearState"),
-        (public.url(), "debug_bundler_dumpMempool"),
-        (debug.server.url(), "eth_sendUserOperation"),
-        (debug.server.url(), "eth_chainId"),
-    ] {
-        let answer = call(&url, method, json!([])).await;
+    for method in ["debug_bundler_clearState", "debug_bundler_dumpMempool"] {
+        let answer = call(&public.url(), method, json!([])).await;
         assert_eq!(answer["error"]["code"], -32601, "{method}: {answer}");
     }
     assert!(debug.backend.taken().is_empty());
+    let chain = json!(U256::from(echo::CHAIN));
+    for url in [public.url(), debug.server.url()] {
+        assert_eq!(call(&url, "eth_chainId", json!([])).await["result"], chain);
+    }
 }

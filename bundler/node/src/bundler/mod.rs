@@ -103,14 +103,14 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
         chain_id,
         signer: signer_address,
     });
-    let server = writ_rpc::serve(&ServerConfig::new(arguments.listen), backend)
+    let server = writ_rpc::serve(&ServerConfig::new(arguments.listen), backend.clone())
         .await
         .map_err(NodeError::start)?;
     let debug = match arguments.debug_listen {
         Some(listen) => {
             let options = DebugOptions { numeric_status: arguments.profile == Profile::Compat };
             let config = ServerConfig::new(listen);
-            let server = writ_rpc::serve_debug(&config, Arc::new(debug), options).await;
+            let server = writ_rpc::serve_debug(&config, backend, Arc::new(debug), options).await;
             Some(server.map_err(NodeError::start)?)
         }
         None => None,
