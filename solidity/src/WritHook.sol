@@ -2,17 +2,20 @@
 pragma solidity ^0.8.30;
 
 import {WritSettings} from "./WritSettings.sol";
-import {Bound, Mode} from "./interfaces/WritTypes.sol";
+import {Mode} from "./interfaces/WritTypes.sol";
 import {Bounds} from "./libraries/Bounds.sol";
+import {Frames} from "./libraries/Frames.sol";
 import {Head} from "./libraries/Head.sol";
+import {Measured} from "./libraries/Measured.sol";
+import {Questions} from "./libraries/Questions.sol";
 import {Receivers} from "./libraries/Receivers.sol";
 import {Ticket, Tickets} from "./libraries/Tickets.sol";
 import {
     IERC7579Execution,
     IERC7579Hook,
-    IERC7579ModuleConfig,
     MODULE_TYPE_HOOK
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 
 /// @dev What EntryPoint v0.9 and later tell about the operation that they execute.
 interface ITellsOperation {
@@ -31,12 +34,12 @@ abstract contract WritHook is WritSettings {
     {
         Account storage account = accounts[msg.sender];
         Head head = _head(account);
-        if (head.mode() == Mode.Off || !head.has(VALIDATOR) || _exited(account, head)) {
+        if (head.isIn(Mode.Off) || !head.has(VALIDATOR) || _exited(account, head)) {
             return "";
         }
-        bool enforced = head.mode() == Mode.Enforce;
+        bool enforced = head.isIn(Mode.Enforce);
 
-        bool open = Tickets.frame(msg.sender) != 0;
+        bool open = Frames.commitment(account) != 0;
         if (msgSender != _entryPoint(account, head)) {
             bytes4 selector = bytes4(msgData);
             bool executor = selector == IERC7579Execution.executeFromExecutor.selector;
@@ -48,84 +51,101 @@ abstract contract WritHook is WritSettings {
 
         bytes32 name = head.has(ENTRY_POINT_V09)
             ? ITellsOperation(msgSender).getCurrentUserOpHash()
-            : keccak256(msgData);
-        (bool live, Ticket memory ticket) = Tickets.spend(msg.sender, name, enforced);
+            : EfficientHashLib.hashCalldata(msgData);
+        (bool live, Ticket ticket, uint256 slot) = Tickets.spend(msg.sender, name, enforced);
         if (!live) return _refuse(enforced, NoTicket.selector);
-        if (ticket.revision != head.revision()) {
-            if (enforced) revert RevisionChanged(ticket.revision, head.revision());
+        if (ticket.revision() != head.revision()) {
+            if (enforced) revert RevisionChanged(ticket.revision(), head.revision());
             return _refuse(false, RevisionChanged.selector);
         }
-        return _open(name, ticket);
+        hookData = Measured.take(ticket, slot, msg.sender);
+        Frames.set(account, EfficientHashLib.hash(hookData));
     }
 
     /// @inheritdoc IERC7579Hook
     /// @dev 7562: not called in validation.
     function postCheck(bytes calldata hookData) external {
         if (hookData.length == 0) return;
-        // Only what preCheck measured, once: whoever closes the frame early can never close it again.
-        if (Tickets.frame(msg.sender) != keccak256(hookData)) revert NoFrame();
-        Tickets.setFrame(msg.sender, 0);
-
-        Ticket memory ticket = Tickets.spent(msg.sender, bytes32(hookData[:32]));
         Account storage account = accounts[msg.sender];
-        Head head = _head(account);
-        bool enforced = ticket.enforced;
-        _checkStillThere(head, ticket.revision, enforced);
+        // Only what preCheck measured, once: whoever closes the frame early can never close it again.
+        if (Frames.commitment(account) != EfficientHashLib.hashCalldata(hookData)) {
+            revert NoFrame();
+        }
+        Frames.set(account, 0);
 
-        uint256 bounds = Tickets.count(ticket);
-        for (uint256 i = 0; i < bounds; ++i) {
-            Bound memory bound = Bounds.at(ticket.bounds, i);
-            uint256 heldBefore = uint256(bytes32(hookData[32 * (i + 1):]));
-            uint256 held = Bounds.balance(bound, msg.sender);
-            if (held >= heldBefore) continue;
-            uint256 amount = heldBefore - held;
-            if (amount > bound.maxOut) {
-                if (enforced) revert BoundExceeded(bound.kind, bound.asset, bound.maxOut, amount);
-                emit WouldBlock(msg.sender, BoundExceeded.selector);
-            }
-            emit Outflow(
-                msg.sender,
-                bound.asset,
-                bound.kind,
-                amount,
-                ticket.sequence,
-                uint48(block.timestamp),
-                _previousOutflow(account, head)
+        Ticket ticket = Measured.ticket(hookData);
+        Head head = _head(account);
+        _checkStillThere(head, ticket);
+
+        _settle(
+            account,
+            head,
+            ticket,
+            address(0),
+            ticket.maxNative(),
+            Measured.balance(hookData, 0),
+            msg.sender.balance
+        );
+        uint256 count = ticket.count();
+        for (uint256 i = 1; i < count; ++i) {
+            (address token, uint128 maxOut) = Measured.token(hookData, count, i);
+            _settle(
+                account,
+                head,
+                ticket,
+                token,
+                maxOut,
+                Measured.balance(hookData, i),
+                Bounds.tokenBalance(token, msg.sender)
             );
         }
     }
 
-    /// @dev Measures and opens the frame: `name ‖ balance of each bound`.
-    function _open(bytes32 name, Ticket memory ticket) private returns (bytes memory hookData) {
-        uint256 bounds = Tickets.count(ticket);
-        hookData = new bytes(32 * (bounds + 1));
-        assembly ("memory-safe") {
-            mstore(add(hookData, 32), name)
+    /// @dev Holds what left of one asset against its bound, and logs it.
+    function _settle(
+        Account storage account,
+        Head head,
+        Ticket ticket,
+        address asset,
+        uint128 maxOut,
+        uint256 heldBefore,
+        uint256 held
+    ) private {
+        if (held >= heldBefore) return;
+        uint256 amount;
+        unchecked {
+            amount = heldBefore - held;
         }
-        for (uint256 i = 0; i < bounds; ++i) {
-            uint256 held = Bounds.balance(Bounds.at(ticket.bounds, i), msg.sender);
-            assembly ("memory-safe") {
-                mstore(add(add(hookData, 64), mul(i, 32)), held)
-            }
+        uint8 kind = asset == address(0) ? Bounds.NATIVE : Bounds.ERC20;
+        if (amount > maxOut) {
+            if (ticket.enforced()) revert BoundExceeded(kind, asset, maxOut, amount);
+            emit WouldBlock(msg.sender, BoundExceeded.selector);
         }
-        Tickets.setFrame(msg.sender, keccak256(hookData));
+        emit Outflow(
+            msg.sender,
+            asset,
+            kind,
+            amount,
+            ticket.sequence(),
+            uint48(block.timestamp),
+            _previousOutflow(account, head)
+        );
     }
 
     /// @dev That nobody changed, removed or replaced the module on the way, by whatever means: the account's hook slot can
     /// be overwritten by a delegatecall, or cleared by uninstalling another address.
-    function _checkStillThere(Head head, uint64 attested, bool enforced) private {
+    function _checkStillThere(Head head, Ticket ticket) private {
+        bool enforced = ticket.enforced();
         if (!head.has(VALIDATOR)) {
             if (enforced) revert UninstallNotAllowed();
             emit WouldBlock(msg.sender, UninstallNotAllowed.selector);
             return;
         }
-        if (
-            enforced
-                && !IERC7579ModuleConfig(msg.sender)
-                    .isModuleInstalled(MODULE_TYPE_HOOK, address(this), "")
-        ) revert UninstallNotAllowed();
-        if (head.revision() != attested) {
-            if (enforced) revert RevisionChanged(attested, head.revision());
+        if (enforced && !Questions.isInstalled(msg.sender, MODULE_TYPE_HOOK, gasleft())) {
+            revert UninstallNotAllowed();
+        }
+        if (head.revision() != ticket.revision()) {
+            if (enforced) revert RevisionChanged(ticket.revision(), head.revision());
             emit WouldBlock(msg.sender, RevisionChanged.selector);
         }
     }

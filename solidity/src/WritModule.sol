@@ -6,9 +6,9 @@ import {WritValidator} from "./WritValidator.sol";
 import {IWritModule} from "./interfaces/IWritModule.sol";
 import {AccountState, Configuration, PolicyReference} from "./interfaces/WritTypes.sol";
 import {ConfigurationRules} from "./libraries/ConfigurationRules.sol";
+import {Questions} from "./libraries/Questions.sol";
 import {
     IERC7579Module,
-    IERC7579ModuleConfig,
     MODULE_TYPE_HOOK,
     MODULE_TYPE_VALIDATOR
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
@@ -120,9 +120,6 @@ contract WritModule is WritValidator, WritHook {
 
     /// @dev Every account removes a module before it tells the module so. What does not answer has removed it.
     function _reportsInstalled(address account, uint256 moduleType) private view returns (bool) {
-        (bool success, bytes memory answer) = account.staticcall{gas: QUESTION_GAS}(
-            abi.encodeCall(IERC7579ModuleConfig.isModuleInstalled, (moduleType, address(this), ""))
-        );
-        return success && answer.length >= 32 && abi.decode(answer, (uint256)) == 1;
+        return Questions.isInstalled(account, moduleType, QUESTION_GAS);
     }
 }

@@ -4,10 +4,11 @@ pragma solidity ^0.8.30;
 import {WritVerifier} from "./WritVerifier.sol";
 import {IWritModule} from "./interfaces/IWritModule.sol";
 import {Configuration, Mode, PolicyReference} from "./interfaces/WritTypes.sol";
+import {Attested} from "./libraries/Attested.sol";
 import {ConfigurationRules} from "./libraries/ConfigurationRules.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {OwnerSignature} from "./libraries/OwnerSignature.sol";
-import {Attested, Suffix} from "./libraries/Suffix.sol";
+import {Suffix} from "./libraries/Suffix.sol";
 
 /// @title Who may change what
 /// @notice The owner strengthens at once. Weakening needs a quorum's attestation or the exit delay, and leaving needs the
@@ -183,15 +184,14 @@ abstract contract WritSettings is WritVerifier, IWritModule {
     {
         (bool attached, bytes calldata before, bytes calldata body) = Suffix.split(attestation);
         if (!attached || before.length != 0) revert MalformedAttestation();
-        (Attested memory attested, bytes calldata bounds, bytes calldata signatures) =
-            Suffix.decode(body);
-        if (attested.sequence != 0) revert SequenceMismatch(attested.sequence, 0);
-        if (attested.maxCost != 0) revert MaxCostExceeded(0, attested.maxCost);
+        (Attested attested, bytes calldata bounds, bytes calldata signatures) = Suffix.decode(body);
+        if (attested.sequence() != 0) revert SequenceMismatch(attested.sequence(), 0);
+        if (attested.maxCost() != 0) revert MaxCostExceeded(0, attested.maxCost());
         if (!_verify(stored, _head(stored), attested, action, bounds, signatures)) {
             revert InvalidQuorum();
         }
-        if (block.timestamp <= attested.validAfter || block.timestamp > attested.validUntil) {
-            revert OutsideValidity(attested.validAfter, attested.validUntil, block.timestamp);
+        if (block.timestamp <= attested.validAfter() || block.timestamp > attested.validUntil()) {
+            revert OutsideValidity(attested.validAfter(), attested.validUntil(), block.timestamp);
         }
     }
 }

@@ -61,6 +61,19 @@ abstract contract WritStorage {
         }
     }
 
+    /// @dev One storage read for both, which the compiler would read one by one.
+    function _operatorSet(Account storage account)
+        internal
+        view
+        returns (address operatorSet, uint64 epoch)
+    {
+        assembly ("memory-safe") {
+            let word := sload(add(account.slot, 1))
+            operatorSet := shr(96, shl(96, word))
+            epoch := shr(192, shl(32, word))
+        }
+    }
+
     /// @dev Execution only: reads the clock.
     function _exited(Account storage account, Head head) internal view returns (bool) {
         return head.has(EXIT_ANNOUNCED) && block.timestamp >= account.exitAt;

@@ -4,12 +4,15 @@ pragma solidity ^0.8.30;
 import {WritSettings} from "./WritSettings.sol";
 import {IWritModule} from "./interfaces/IWritModule.sol";
 import {Mode} from "./interfaces/WritTypes.sol";
+import {Attested} from "./libraries/Attested.sol";
+import {Frames} from "./libraries/Frames.sol";
 import {Head} from "./libraries/Head.sol";
 import {OwnerSignature} from "./libraries/OwnerSignature.sol";
-import {Attested, Suffix} from "./libraries/Suffix.sol";
+import {Suffix} from "./libraries/Suffix.sol";
 import {Tickets} from "./libraries/Tickets.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {IERC7579Validator} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 
 /// @title The validator: owner, quorum, ticket
 abstract contract WritValidator is WritSettings {
@@ -33,9 +36,9 @@ abstract contract WritValidator is WritSettings {
             Suffix.split(userOp.signature);
         bool owned = OwnerSignature.signedOperation(head.owner(), userOpHash, ownerSignature);
 
-        if (head.mode() == Mode.Off) return owned ? 0 : FAILED;
-        if (Tickets.frame(msg.sender) != 0) revert FrameOpen();
-        if (head.mode() == Mode.Observe) {
+        if (head.isIn(Mode.Off)) return owned ? 0 : FAILED;
+        if (Frames.commitment(account) != 0) revert FrameOpen();
+        if (head.isIn(Mode.Observe)) {
             _observe(account, head, userOp, userOpHash, attached, body);
             return owned ? 0 : FAILED;
         }
@@ -44,8 +47,8 @@ abstract contract WritValidator is WritSettings {
             // Whether the announced exit has come is for the EntryPoint to see: it alone may read the clock.
             return _window(owned, account.exitAt, 0);
         }
-        bytes32 callDataHash = keccak256(userOp.callData);
-        (bool valid, Attested memory attested, bytes calldata bounds) =
+        bytes32 callDataHash = EfficientHashLib.hashCalldata(userOp.callData);
+        (bool valid, Attested attested, bytes calldata bounds) =
             _verifyOperation(account, head, userOp, callDataHash, body);
         if (!valid) return FAILED;
         // Also without the owner's signature: the EntryPoint refuses the operation for it, and where only a stub signature
@@ -54,7 +57,7 @@ abstract contract WritValidator is WritSettings {
         if (!_mint(account, head, name, userOp.nonce, attested, bounds)) {
             revert TicketAlreadyLive();
         }
-        return _window(owned, attested.validAfter, attested.validUntil);
+        return _window(owned, attested.validAfter(), attested.validUntil());
     }
 
     /// @inheritdoc IERC7579Validator
@@ -80,7 +83,9 @@ abstract contract WritValidator is WritSettings {
         if (!head.has(VALIDATOR)) revert NotInstalled(userOp.sender);
         (bool attached,, bytes calldata body) = Suffix.split(userOp.signature);
         if (!attached) revert AttestationRequired();
-        (valid,,) = _verifyOperation(account, head, userOp, keccak256(userOp.callData), body);
+        (valid,,) = _verifyOperation(
+            account, head, userOp, EfficientHashLib.hashCalldata(userOp.callData), body
+        );
     }
 
     /// @dev Never reverts for the attestation's sake: says what Enforce would say, and mints when it would.
@@ -100,9 +105,10 @@ abstract contract WritValidator is WritSettings {
                 if (!valid) {
                     reason = InvalidQuorum.selector;
                 } else {
-                    (Attested memory attested, bytes calldata bounds,) = Suffix.decode(body);
-                    bytes32 name =
-                        head.has(ENTRY_POINT_V09) ? userOpHash : keccak256(userOp.callData);
+                    (Attested attested, bytes calldata bounds,) = Suffix.decode(body);
+                    bytes32 name = head.has(ENTRY_POINT_V09)
+                        ? userOpHash
+                        : EfficientHashLib.hashCalldata(userOp.callData);
                     if (!_mint(account, head, name, userOp.nonce, attested, bounds)) {
                         reason = TicketAlreadyLive.selector;
                     }
@@ -119,14 +125,19 @@ abstract contract WritValidator is WritSettings {
         Head head,
         bytes32 name,
         uint256 nonce,
-        Attested memory attested,
+        Attested attested,
         bytes calldata bounds
     ) private returns (bool) {
         if (!Tickets.mint(
-                msg.sender, name, uint192(nonce >> 64), attested.revision, attested.sequence, bounds
+                msg.sender,
+                name,
+                uint192(nonce >> 64),
+                attested.revision(),
+                attested.sequence(),
+                bounds
             )) return false;
         // Here and not in execution: what reverts later has still used its number.
-        if (head.has(READS_HISTORY)) account.sequence = attested.sequence + 1;
+        if (head.has(READS_HISTORY)) account.sequence = attested.sequence() + 1;
         return true;
     }
 

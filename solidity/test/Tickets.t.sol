@@ -109,16 +109,10 @@ abstract contract TicketsSuite is WritTest {
         op.callData = hex"01020304";
         op = attested(op);
         bytes memory mint = abi.encodeCall(module.validateUserOp, (op, 0));
-        bytes memory spend = abi.encodeCall(module.preCheck, (address(entryPoint), 0, op.callData));
-        // What preCheck will measure: the ticket's name, then each balance.
-        bytes memory close = abi.encodeCall(
-            module.postCheck, (abi.encode(keccak256(op.callData), address(raw).balance, 0))
-        );
         Sequence sequence = new Sequence();
-        bytes[] memory all = new bytes[](4);
-        (all[0], all[1], all[2], all[3]) = (mint, spend, close, mint);
+        sequence.runFrame(raw, module, mint, address(entryPoint), op.callData, "");
         vm.expectRevert(IWritErrors.TicketAlreadyLive.selector);
-        sequence.runAs(raw, address(module), all);
+        sequence.runFrame(raw, module, mint, address(entryPoint), op.callData, mint);
     }
 
     function _raw() private returns (RawAccount raw) {

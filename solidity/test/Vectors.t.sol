@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {VectorHarness} from "./utils/VectorHarness.sol";
+import {Decoded, VectorHarness} from "./utils/VectorHarness.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {Test} from "forge-std/Test.sol";
 import {Configuration, Mode} from "writ/interfaces/WritTypes.sol";
-import {Attested} from "writ/libraries/Suffix.sol";
 
 /// @title The shared vectors: Rust wrote them, viem agrees, and the module's code computes the same
 contract VectorsTest is Test {
@@ -109,7 +108,7 @@ contract VectorsTest is Test {
             _bytes(string.concat(at, ".suffix"))
         );
 
-        (Attested memory a, bytes memory bounds, bytes memory signatures) = harness.decode(body);
+        (Decoded memory a, bytes memory bounds, bytes memory signatures) = harness.decode(body);
         assertEq(bounds, _bytes(string.concat(at, ".bounds")));
         assertEq(signatures, _bytes(string.concat(at, ".signatures")));
         string memory said = string.concat(at, ".attestation");

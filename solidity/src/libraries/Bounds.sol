@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {IWritErrors} from "../interfaces/IWritErrors.sol";
-import {Bound} from "../interfaces/WritTypes.sol";
 
 /// @title The packed list of bounds: `kind(1) ‖ asset(20) ‖ maxOut(16)` each, strictly ascending by kind and asset
 library Bounds {
@@ -17,60 +16,40 @@ library Bounds {
 
     /// @notice Refuses unknown kinds, disorder, repetition, and a list that does not begin with the native bound.
     function check(bytes calldata bounds) internal pure {
-        uint256 previous;
-        for (uint256 offset = 0; offset < bounds.length;) {
-            uint256 word;
-            assembly ("memory-safe") {
-                word := calldataload(add(bounds.offset, offset))
-            }
-            uint8 kind = uint8(word >> 248);
-            if (kind > ERC20) revert IWritErrors.UnsupportedBoundKind(kind);
-            // Kind and asset, plus one so that the native bound lies above "none".
-            uint256 id;
-            unchecked {
-                id = (word >> 88) + 1;
-            }
-            bool native = kind == NATIVE;
-            if (
-                (native != (uint160(word >> 88) == 0)) || (native != (offset == 0))
-                    || id <= previous
-            ) {
-                revert IWritErrors.BoundsNotAscending();
-            }
-            previous = id;
-            unchecked {
-                offset += SIZE;
+        // Kind and asset of each, which ascend as one number; the native bound is zero.
+        uint256 previous = _id(bounds, 0);
+        if (previous != 0) _refuse(previous);
+        unchecked {
+            for (uint256 offset = SIZE; offset < bounds.length; offset += SIZE) {
+                uint256 id = _id(bounds, offset);
+                if (id >> 160 != ERC20 || uint160(id) == 0 || id <= previous) _refuse(id);
+                previous = id;
             }
         }
     }
 
-    /// @notice One bound of a packed list in memory. The caller keeps `index` inside.
-    function at(bytes memory bounds, uint256 index) internal pure returns (Bound memory bound) {
-        uint256 word;
-        uint256 amount;
-        assembly ("memory-safe") {
-            let position := add(add(bounds, 32), mul(index, 37))
-            word := mload(position)
-            // The 16 bytes of the amount end where this word ends.
-            amount := mload(add(position, 5))
-        }
-        bound.kind = uint8(word >> 248);
-        bound.asset = address(uint160(word >> 88));
-        bound.maxOut = uint128(amount);
-    }
-
-    /// @notice How much of a bound's asset the account holds. Never guesses: what cannot be read is refused.
-    function balance(Bound memory bound, address account) internal view returns (uint256 amount) {
-        if (bound.kind == NATIVE) return account.balance;
-        address asset = bound.asset;
+    /// @notice How much of a token the account holds. Never guesses: what cannot be read is refused.
+    function tokenBalance(address token, address account) internal view returns (uint256 amount) {
         bool success;
         assembly ("memory-safe") {
             mstore(0x00, 0x70a08231) // balanceOf(address)
             mstore(0x20, account)
-            success := staticcall(BALANCE_GAS, asset, 0x1c, 0x24, 0x00, 0x20)
+            success := staticcall(BALANCE_GAS, token, 0x1c, 0x24, 0x00, 0x20)
             success := and(success, gt(returndatasize(), 0x1f))
             amount := mload(0x00)
         }
-        if (!success) revert IWritErrors.BalanceUnreadable(asset);
+        if (!success) revert IWritErrors.BalanceUnreadable(token);
+    }
+
+    function _id(bytes calldata bounds, uint256 offset) private pure returns (uint256 id) {
+        assembly ("memory-safe") {
+            id := shr(88, calldataload(add(bounds.offset, offset)))
+        }
+    }
+
+    function _refuse(uint256 id) private pure {
+        uint8 kind = uint8(id >> 160);
+        if (kind > ERC20) revert IWritErrors.UnsupportedBoundKind(kind);
+        revert IWritErrors.BoundsNotAscending();
     }
 }

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {Configuration, PolicyReference} from "../interfaces/WritTypes.sol";
-import {Attested} from "./Suffix.sol";
 
 /// @title Hashes of the EIP-712 structs, and the two commitments of a configuration
 library Digests {
@@ -33,15 +32,6 @@ library Digests {
     struct Commitment {
         bytes32 policyId;
         bytes32 parametersHash;
-    }
-
-    /// @notice hashStruct of an Attestation whose members are all filled in.
-    function attestation(Attested memory attested) internal pure returns (bytes32 hash) {
-        attested.typeHash = ATTESTATION_TYPEHASH;
-        assembly ("memory-safe") {
-            // The type hash and twelve members, one word each.
-            hash := keccak256(attested, 0x1a0)
-        }
     }
 
     /// @notice The hash that names a configuration.

@@ -22,8 +22,10 @@ library HeadFields {
         return uint8(Head.unwrap(head) >> 168);
     }
 
-    function mode(Head head) internal pure returns (Mode) {
-        return Mode(uint8(Head.unwrap(head) >> 176));
+    /// @notice Whether the account is in this mode.
+    /// @dev Compared as numbers: as an enum, Solidity would check its range at every turn.
+    function isIn(Head head, Mode mode) internal pure returns (bool) {
+        return uint8(Head.unwrap(head) >> 176) == uint8(mode);
     }
 
     function revision(Head head) internal pure returns (uint64) {

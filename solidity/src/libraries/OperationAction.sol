@@ -8,6 +8,7 @@ import {
     IAccountExecute,
     PackedUserOperation
 } from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 
 /// @title What a quorum attests of a user operation
 library OperationAction {
@@ -24,21 +25,22 @@ library OperationAction {
         bool paymasterSigns
     ) internal view returns (bytes32) {
         address sender = userOp.sender;
-        return keccak256(
-            abi.encode(
-                Digests.USER_OPERATION_ACTION_TYPEHASH,
-                sender,
-                entryPoint,
-                userOp.nonce,
-                keccak256(userOp.initCode),
-                callDataHash,
+        bytes calldata paymaster = userOp.paymasterAndData;
+        return EfficientHashLib.hash(
+            uint256(Digests.USER_OPERATION_ACTION_TYPEHASH),
+            uint160(sender),
+            uint160(entryPoint),
+            userOp.nonce,
+            uint256(EfficientHashLib.hashCalldata(userOp.initCode)),
+            uint256(callDataHash),
+            uint256(
                 paymasterSigns
-                    ? _signedPaymasterHash(userOp.paymasterAndData)
-                    : keccak256(userOp.paymasterAndData),
-                sender.codehash,
-                uint128(uint256(userOp.accountGasLimits)),
-                maxCost
-            )
+                    ? _signedPaymasterHash(paymaster)
+                    : EfficientHashLib.hashCalldata(paymaster)
+            ),
+            uint256(sender.codehash),
+            uint128(uint256(userOp.accountGasLimits)),
+            maxCost
         );
     }
 

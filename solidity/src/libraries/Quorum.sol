@@ -21,49 +21,77 @@ library Quorum {
         address operatorSet,
         uint256 threshold
     ) internal view returns (bool valid) {
-        uint256 given = signatures.length / SIGNATURE;
-        if (given != threshold) revert IWritErrors.ThresholdMismatch(given, threshold);
-
-        bytes memory code = OperatorSets.read(operatorSet);
-        uint256 operators = OperatorSets.count(code);
-        uint256 next;
-        valid = true;
         unchecked {
-            for (uint256 offset = 0; offset < signatures.length; offset += SIGNATURE) {
-                uint256 index;
-                assembly ("memory-safe") {
-                    index := shr(248, calldataload(add(signatures.offset, offset)))
-                }
-                if (index < next) revert IWritErrors.SignersNotAscending();
-                if (index >= operators) revert IWritErrors.UnknownSigner(uint8(index), operators);
-                next = index + 1;
-                address signer = _recover(digest, signatures, offset);
-                // No operator is the zero address; what recovers to nobody matches nobody.
-                if (signer != OperatorSets.at(code, index) || signer == address(0)) valid = false;
+            if (signatures.length != threshold * SIGNATURE) {
+                revert IWritErrors.ThresholdMismatch(signatures.length / SIGNATURE, threshold);
             }
+            // Indices ascend, so the last one says how much of the set there is to read.
+            uint256 operators = OperatorSets.load(
+                operatorSet, _index(signatures, signatures.length - SIGNATURE) + 1
+            );
+            uint256 stopped;
+            (valid, stopped) = _match(digest, signatures, operators);
+            if (stopped == signatures.length) return valid;
+
+            uint256 index = _index(signatures, stopped);
+            uint256 count = OperatorSets.count(OperatorSets.read(operatorSet));
+            if (index >= count) revert IWritErrors.UnknownSigner(uint8(index), count);
+            revert IWritErrors.SignersNotAscending();
         }
     }
 
-    function _recover(bytes32 digest, bytes calldata signatures, uint256 offset)
+    function _index(bytes calldata signatures, uint256 offset)
         private
-        view
-        returns (address signer)
+        pure
+        returns (uint256 index)
     {
         assembly ("memory-safe") {
-            let pointer := mload(0x40)
-            let position := add(signatures.offset, offset)
-            let vs := calldataload(add(position, 33))
-            let s := shr(1, shl(1, vs))
-            mstore(pointer, digest)
-            mstore(add(pointer, 0x20), add(27, shr(255, vs)))
-            calldatacopy(add(pointer, 0x40), add(position, 1), 0x20)
-            mstore(add(pointer, 0x60), s)
-            mstore(0x00, 0)
-            // The precompile returns nothing for what is no signature, which leaves the zero address.
-            if iszero(gt(s, HALF_ORDER)) {
-                pop(staticcall(gas(), 1, pointer, 0x80, 0x00, 0x20))
+            index := byte(0, calldataload(add(signatures.offset, offset)))
+        }
+    }
+
+    /// @dev Compares each signature with the operator at its index, and stops at an index that is out of order or has no
+    /// operator. An index above the last one reads memory that nothing was written to, but the last one is then out of
+    /// order, so that what was read counts for nothing.
+    /// @param operators Memory with as many operators as the last index calls for, 20 bytes each.
+    /// @return valid Whether all that were compared matched.
+    /// @return stopped Offset at which it stopped: the end, if nothing is wrong with the indices.
+    function _match(bytes32 digest, bytes calldata signatures, uint256 operators)
+        private
+        view
+        returns (bool valid, uint256 stopped)
+    {
+        assembly ("memory-safe") {
+            // The precompile takes `digest ‖ v ‖ r ‖ s`: the last two lie where the free memory pointer and the zero are,
+            // which are put back.
+            let free := mload(0x40)
+            mstore(0x00, digest)
+            valid := 1
+            let at := signatures.offset
+            let end := add(at, signatures.length)
+            for { let least := 0 } lt(at, end) { at := add(at, 65) } {
+                let index := byte(0, calldataload(at))
+                let operator := shr(96, mload(add(operators, mul(index, 20))))
+                // No operator is the zero address, which is what lies behind the last of them.
+                if or(lt(index, least), iszero(operator)) { break }
+                least := add(index, 1)
+
+                // ERC-2098: the parity of y is the highest bit of s.
+                let vs := calldataload(add(at, 33))
+                mstore(0x20, add(27, shr(255, vs)))
+                mstore(0x40, calldataload(add(at, 1)))
+                vs := shr(1, shl(1, vs))
+                mstore(0x60, vs)
+                pop(staticcall(gas(), 1, 0x00, 0x80, 0x20, 0x20))
+                // For what is no signature the precompile returns nothing, and leaves v where the signer would be.
+                valid := and(
+                    and(valid, eq(mload(0x20), operator)),
+                    and(eq(returndatasize(), 0x20), iszero(gt(vs, HALF_ORDER)))
+                )
             }
-            signer := mload(0x00)
+            stopped := sub(at, signatures.offset)
+            mstore(0x40, free)
+            mstore(0x60, 0)
         }
     }
 }

@@ -2,27 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {IWritErrors} from "../interfaces/IWritErrors.sol";
+import {Attested, AttestedFields} from "./Attested.sol";
 import {Bounds} from "./Bounds.sol";
-
-/// @notice An attestation: the members of the EIP-712 struct in their order, type hash first, so that its memory is what is
-/// hashed. What does not travel (action, policy, bounds' hash) is zero until verification fills it in.
-struct Attested {
-    bytes32 typeHash;
-    bytes32 action;
-    bytes32 policy;
-    bytes32 evidence;
-    bytes32 bounds;
-    uint64 revision;
-    uint64 epoch;
-    uint64 sequence;
-    uint8 level;
-    uint64 blockNumber;
-    bytes32 blockHash;
-    uint48 validAfter;
-    uint48 validUntil;
-    // Behind the struct: hashed as part of the action.
-    uint128 maxCost;
-}
 
 /// @title An attestation at the end of a signature
 /// @notice `<owner's signature> ‖ body ‖ uint16 length ‖ magic`, the body being
@@ -68,7 +49,7 @@ library Suffix {
     function decode(bytes calldata body)
         internal
         pure
-        returns (Attested memory attested, bytes calldata bounds, bytes calldata signatures)
+        returns (Attested attested, bytes calldata bounds, bytes calldata signatures)
     {
         if (body.length == 0) revert IWritErrors.MalformedAttestation();
         uint256 head = _word(body, 0);
@@ -98,17 +79,23 @@ library Suffix {
         }
         Bounds.check(bounds);
 
-        attested.level = uint8(head >> 232);
-        attested.revision = uint64(head >> 168);
-        attested.epoch = uint64(head >> 104);
-        attested.sequence = uint64(head >> 40);
-        attested.blockNumber = uint64(_word(body, 27) >> 192);
-        attested.blockHash = bytes32(_word(body, 35));
-        uint256 window = _word(body, 67);
-        attested.validAfter = uint48(window >> 208);
-        attested.validUntil = uint48(window >> 160);
-        attested.maxCost = uint128(window >> 32);
-        attested.evidence = bytes32(_word(body, 95));
+        uint256 size = AttestedFields.SIZE;
+        assembly ("memory-safe") {
+            attested := mload(0x40)
+            mstore(0x40, add(attested, size))
+            let at := body.offset
+            mstore(add(attested, 0x60), calldataload(add(at, 95))) // evidence
+            mstore(add(attested, 0xa0), shr(192, shl(24, head))) // revision
+            mstore(add(attested, 0xc0), shr(192, shl(88, head))) // epoch
+            mstore(add(attested, 0xe0), shr(192, shl(152, head))) // sequence
+            mstore(add(attested, 0x100), byte(2, head)) // level
+            mstore(add(attested, 0x120), shr(192, calldataload(add(at, 27)))) // blockNumber
+            mstore(add(attested, 0x140), calldataload(add(at, 35))) // blockHash
+            let window := calldataload(add(at, 67))
+            mstore(add(attested, 0x160), shr(208, window)) // validAfter
+            mstore(add(attested, 0x180), shr(208, shl(48, window))) // validUntil
+            mstore(add(attested, 0x1a0), shr(128, shl(96, window))) // maxCost
+        }
     }
 
     function _endsInMagic(bytes calldata data) private pure returns (bool) {

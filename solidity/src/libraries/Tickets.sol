@@ -3,30 +3,53 @@ pragma solidity ^0.8.30;
 
 import {Bounds} from "./Bounds.sol";
 
-/// @notice What validation leaves for execution.
-struct Ticket {
-    uint64 revision;
-    uint64 sequence;
-    /// Whether the execution that spends it is under enforcement to its end.
-    bool enforced;
-    bytes bounds;
+/// @notice What validation leaves for execution, in one word:
+/// `sequence(56) ‖ revision(56) ‖ most native currency(128) ‖ count of bounds(8) ‖ status(8)`.
+/// @dev Two counters that grow by one at a time never come near 2^56.
+type Ticket is uint256;
+
+using TicketFields for Ticket global;
+
+/// @title The fields of a `Ticket`
+library TicketFields {
+    function sequence(Ticket ticket) internal pure returns (uint64) {
+        return uint64(Ticket.unwrap(ticket) >> 200);
+    }
+
+    function revision(Ticket ticket) internal pure returns (uint64) {
+        return uint64(uint56(Ticket.unwrap(ticket) >> 144));
+    }
+
+    function maxNative(Ticket ticket) internal pure returns (uint128) {
+        return uint128(Ticket.unwrap(ticket) >> 16);
+    }
+
+    /// @notice How many bounds the ticket has, the native one included.
+    function count(Ticket ticket) internal pure returns (uint256) {
+        return uint8(Ticket.unwrap(ticket) >> 8);
+    }
+
+    /// @notice Whether the execution that spent it is under enforcement to its end.
+    function enforced(Ticket ticket) internal pure returns (bool) {
+        return uint8(Ticket.unwrap(ticket)) == Tickets.SPENT_ENFORCED;
+    }
 }
 
-/// @title Tickets and frames, in transient storage, in slots associated with the account (ERC-7562)
+/// @title Tickets, in transient storage, in slots associated with the account (ERC-7562)
 /// @notice A ticket is minted by validation, spent by the one execution that it names, and gone with the transaction. It
 /// stays marked as spent, so that nothing mints it again in the same transaction.
 library Tickets {
-    uint256 private constant TICKET_SEED = uint256(keccak256("writ.ticket"));
-    uint256 private constant KEY_SEED = uint256(keccak256("writ.ticket.key"));
-    uint256 private constant FRAME_SEED = uint256(keccak256("writ.frame"));
-
-    /// @dev Header: bounds length(16) ‖ sequence(64) ‖ revision(64) ‖ status(8), from bit 104 down.
     uint256 private constant LIVE = 1;
     uint256 private constant SPENT = 2;
-    uint256 private constant SPENT_ENFORCED = 3;
+    uint256 internal constant SPENT_ENFORCED = 3;
 
-    /// @notice Mints the ticket of an operation, unless one with its name or nonce key is there already.
+    // What can share a hash lies at different offsets from it: the ticket of a name and its tokens' bounds from 0 on, the
+    // latest ticket of a nonce key here, and the frame at 96. So a name that equals a nonce key meets nothing of it.
+    uint256 private constant KEY = 64;
+
+    /// @notice Mints the ticket of an operation, unless there is one of its name, or a live one of its nonce key.
     /// @param name Hash of the operation's calldata, or its userOpHash where the hook can learn that.
+    /// @param bounds The packed list, checked.
     function mint(
         address account,
         bytes32 name,
@@ -35,97 +58,60 @@ library Tickets {
         uint64 sequence,
         bytes calldata bounds
     ) internal returns (bool) {
-        uint256 slot = _slot(account, name, TICKET_SEED);
-        uint256 keySlot = _slot(account, bytes32(uint256(nonceKey)), KEY_SEED);
-        if (_load(slot) | _load(keySlot) != 0) return false;
-        _store(
-            slot,
-            (bounds.length << 136) | (uint256(sequence) << 72) | (uint256(revision) << 8) | LIVE
-        );
-        _store(slot + 1, uint256(nonceKey));
-        _store(keySlot, 1);
-        // Reads into the signatures behind the list at its end; the length says where to stop.
+        uint256 slot = _slot(account, name);
+        if (_load(slot) != 0) return false;
+        uint256 keySlot = _slot(account, bytes32(uint256(nonceKey))) + KEY;
+        uint256 latest = _load(keySlot);
+        if (latest != 0 && uint8(_load(latest)) == LIVE) return false;
+
+        uint256 ticket = (uint256(sequence) << 200) | (uint256(uint56(revision)) << 144)
+            | (bounds.length / Bounds.SIZE << 8) | LIVE;
         assembly ("memory-safe") {
-            let to := add(slot, 2)
-            let from := bounds.offset
-            let end := add(from, bounds.length)
-            for {} lt(from, end) {} {
+            // The native bound comes first, and its amount ends where the list's first 37 bytes end.
+            ticket := or(ticket, shl(16, shr(128, calldataload(add(bounds.offset, 21)))))
+            tstore(slot, ticket)
+            tstore(keySlot, slot)
+            // Reads into the signatures behind the list at its end; the count says where to stop.
+            let from := add(bounds.offset, 37)
+            let end := add(bounds.offset, bounds.length)
+            for { let to := add(slot, 1) } lt(from, end) { to := add(to, 1) } {
                 tstore(to, calldataload(from))
-                to := add(to, 1)
                 from := add(from, 32)
             }
         }
         return true;
     }
 
-    /// @notice Spends a live ticket.
+    /// @notice Spends the live ticket of a name. Its slot tells `loadTokens` where the tokens' bounds are.
     function spend(address account, bytes32 name, bool enforced)
         internal
-        returns (bool live, Ticket memory ticket)
+        returns (bool live, Ticket ticket, uint256 slot)
     {
-        uint256 slot = _slot(account, name, TICKET_SEED);
-        uint256 header = _load(slot);
-        if (uint8(header) != LIVE) return (false, ticket);
-        header ^= LIVE ^ (enforced ? SPENT_ENFORCED : SPENT);
-        _store(slot, header);
-        _store(_slot(account, bytes32(_load(slot + 1)), KEY_SEED), 0);
-        return (true, _read(slot, header));
-    }
-
-    /// @notice Reads a spent ticket.
-    function spent(address account, bytes32 name) internal view returns (Ticket memory ticket) {
-        uint256 slot = _slot(account, name, TICKET_SEED);
-        return _read(slot, _load(slot));
-    }
-
-    function _read(uint256 slot, uint256 header) private view returns (Ticket memory ticket) {
-        ticket.enforced = uint8(header) == SPENT_ENFORCED;
-        ticket.revision = uint64(header >> 8);
-        ticket.sequence = uint64(header >> 72);
-        bytes memory bounds;
+        slot = _slot(account, name);
+        uint256 word = _load(slot);
+        if (uint8(word) != LIVE) return (false, ticket, slot);
+        word ^= LIVE ^ (enforced ? SPENT_ENFORCED : SPENT);
         assembly ("memory-safe") {
-            let length := and(shr(136, header), 0xffff)
-            bounds := mload(0x40)
-            mstore(bounds, length)
-            let from := add(slot, 2)
-            let to := add(bounds, 32)
-            let end := add(to, length)
-            for {} lt(to, end) {} {
-                mstore(to, tload(from))
-                to := add(to, 32)
-                from := add(from, 1)
-            }
-            mstore(0x40, to)
+            tstore(slot, word)
         }
-        ticket.bounds = bounds;
+        return (true, Ticket.wrap(word), slot);
     }
 
-    /// @notice How many bounds a ticket has.
-    function count(Ticket memory ticket) internal pure returns (uint256) {
-        return ticket.bounds.length / Bounds.SIZE;
-    }
-
-    /// @notice Commitment to what the open frame measured before; zero when the account executes nothing attested.
-    function frame(address account) internal view returns (bytes32) {
-        return bytes32(_load(_slot(account, 0, FRAME_SEED)));
-    }
-
-    /// @notice Opens (non-zero) or closes (zero) the account's frame.
-    function setFrame(address account, bytes32 commitment) internal {
-        _store(_slot(account, 0, FRAME_SEED), uint256(commitment));
+    /// @notice Writes the words that hold the tokens' bounds of a ticket to memory that the caller allocated.
+    function loadTokens(uint256 slot, uint256 to, uint256 words) internal view {
+        assembly ("memory-safe") {
+            for { let end := add(to, mul(words, 32)) } lt(to, end) { to := add(to, 32) } {
+                slot := add(slot, 1)
+                mstore(to, tload(slot))
+            }
+        }
     }
 
     /// @dev keccak(account ‖ x), so that every slot counts as the account's own.
-    function _slot(address account, bytes32 name, uint256 seed)
-        private
-        pure
-        returns (uint256 slot)
-    {
+    function _slot(address account, bytes32 name) private pure returns (uint256 slot) {
         assembly ("memory-safe") {
-            mstore(0x00, name)
-            mstore(0x20, seed)
-            mstore(0x20, keccak256(0x00, 0x40))
             mstore(0x00, account)
+            mstore(0x20, name)
             slot := keccak256(0x00, 0x40)
         }
     }
@@ -133,12 +119,6 @@ library Tickets {
     function _load(uint256 slot) private view returns (uint256 word) {
         assembly ("memory-safe") {
             word := tload(slot)
-        }
-    }
-
-    function _store(uint256 slot, uint256 word) private {
-        assembly ("memory-safe") {
-            tstore(slot, word)
         }
     }
 }

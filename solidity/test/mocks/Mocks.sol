@@ -7,6 +7,7 @@ import {
     MODULE_TYPE_EXECUTOR,
     MODULE_TYPE_FALLBACK
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+import {IWritModule} from "writ/interfaces/IWritModule.sol";
 
 /// @notice An executor that executes whatever anyone asks.
 contract OpenExecutor is IERC7579Module {
@@ -94,12 +95,13 @@ contract UnreadableToken {
 
 /// @notice An account without rules of its own: whoever calls speaks for it.
 contract RawAccount {
-    function forward(address to, bytes calldata data) external {
-        _call(to, data);
+    function forward(address to, bytes calldata data) external returns (bytes memory) {
+        return _call(to, data);
     }
 
-    function _call(address to, bytes calldata data) internal {
-        (bool success, bytes memory result) = to.call(data);
+    function _call(address to, bytes memory data) internal returns (bytes memory result) {
+        bool success;
+        (success, result) = to.call(data);
         if (!success) {
             assembly ("memory-safe") {
                 revert(add(result, 32), mload(result))
@@ -122,9 +124,21 @@ contract Sequence is RawAccount {
         _call(second, b);
     }
 
-    function runAs(RawAccount account, address to, bytes[] calldata calls) external {
-        for (uint256 i = 0; i < calls.length; ++i) {
-            account.forward(to, calls[i]);
-        }
+    /// @notice Validates, opens and closes a frame of the account, and has it call once more.
+    function runFrame(
+        RawAccount account,
+        IWritModule module,
+        bytes calldata validation,
+        address entryPoint,
+        bytes calldata callData,
+        bytes calldata then
+    ) external {
+        account.forward(address(module), validation);
+        bytes memory returned = account.forward(
+            address(module), abi.encodeCall(module.preCheck, (entryPoint, 0, callData))
+        );
+        bytes memory hookData = abi.decode(returned, (bytes));
+        account.forward(address(module), abi.encodeCall(module.postCheck, (hookData)));
+        if (then.length != 0) account.forward(address(module), then);
     }
 }
