@@ -34,13 +34,14 @@ abstract contract WritHook is WritSettings {
     {
         Account storage account = accounts[msg.sender];
         Head head = _head(account);
-        if (head.isIn(Mode.Off) || !head.has(VALIDATOR) || _exited(account, head)) {
-            return "";
+        bool enforced = head.isUsual();
+        if (!enforced) {
+            if (head.isIn(Mode.Off) || !head.has(VALIDATOR) || _exited(account, head)) return "";
+            enforced = head.isIn(Mode.Enforce);
         }
-        bool enforced = head.isIn(Mode.Enforce);
 
         bool open = Frames.commitment(account) != 0;
-        if (msgSender != _entryPoint(account, head)) {
+        if (msgSender != _entryPoint(head)) {
             bytes4 selector = bytes4(msgData);
             bool executor = selector == IERC7579Execution.executeFromExecutor.selector;
             if (open && !executor) return "";
@@ -60,6 +61,11 @@ abstract contract WritHook is WritSettings {
         }
         hookData = Measured.take(ticket, slot, msg.sender);
         Frames.set(account, EfficientHashLib.hash(hookData));
+        // Nothing comes after it, so what is returned need not be copied: `Measured` left room for the offset before it.
+        assembly ("memory-safe") {
+            mstore(sub(hookData, 0x20), 0x20)
+            return(sub(hookData, 0x20), add(mload(hookData), 0x40))
+        }
     }
 
     /// @inheritdoc IERC7579Hook
@@ -117,10 +123,13 @@ abstract contract WritHook is WritSettings {
             amount = heldBefore - held;
         }
         uint8 kind = asset == address(0) ? Bounds.NATIVE : Bounds.ERC20;
-        if (amount > maxOut) {
+        bool exceeded = amount > maxOut;
+        if (exceeded) {
             if (ticket.enforced()) revert BoundExceeded(kind, asset, maxOut, amount);
             emit WouldBlock(msg.sender, BoundExceeded.selector);
         }
+        // Who reads history needs every one of them; otherwise only what Enforce would have refused is worth its gas.
+        if (!exceeded && !head.has(READS_HISTORY)) return;
         emit Outflow(
             msg.sender,
             asset,

@@ -30,8 +30,8 @@ import {
 ///   reverts leaves its ticket to any other with the same calldata in that transaction. Under Enforce, be the only one.
 /// - Functions of the account that it does not hook: there the calldata is attested, but no bound is measured.
 /// - Assets without a bound, and what a paymaster takes on its own account.
-/// - Installing inside of a first operation (initCode): it reads NUMBER and writes the account's slots, which ERC-7562
-///   allows to staked factories only, if at all. Deploy first.
+/// - Installing inside of a first operation (initCode): it reads NUMBER, creates the record and writes the account's slots,
+///   which ERC-7562 allows to staked factories only, if at all. Deploy first.
 /// - Other signatures of the account: ERC-1271 is refused through this module, not through others.
 contract WritModule is WritValidator, WritHook {
     /// @dev Gas for asking the account what it still has installed; removal never depends on the answer.
@@ -39,8 +39,8 @@ contract WritModule is WritValidator, WritHook {
 
     /// @inheritdoc IERC7579Module
     /// @notice As validator: `abi.encode(Configuration, PolicyReference[])`, canonically. As hook, afterwards: empty.
-    /// @dev 7562: writes slots associated with the account, reads the operator set's code; NUMBER, so that installing inside
-    /// of validation (initCode) is for bundlers that permit it.
+    /// @dev 7562: writes slots associated with the account, reads the operator set's code; NUMBER and CREATE2, so that
+    /// installing inside of validation (initCode) is for bundlers that permit it.
     function onInstall(bytes calldata data) external {
         Account storage account = accounts[msg.sender];
         if (data.length == 0) {

@@ -7,7 +7,10 @@ import {Configuration, Mode, PolicyReference} from "./interfaces/WritTypes.sol";
 import {Attested} from "./libraries/Attested.sol";
 import {ConfigurationRules} from "./libraries/ConfigurationRules.sol";
 import {Digests} from "./libraries/Digests.sol";
+import {Head} from "./libraries/Head.sol";
+import {OperatorSets} from "./libraries/OperatorSets.sol";
 import {OwnerSignature} from "./libraries/OwnerSignature.sol";
+import {Records} from "./libraries/Records.sol";
 import {Suffix} from "./libraries/Suffix.sol";
 
 /// @title Who may change what
@@ -91,7 +94,7 @@ abstract contract WritSettings is WritVerifier, IWritModule {
         Account storage stored =
             _set(account, Digests.ANNOUNCE_EXIT_TYPEHASH, nonce, ownerSignature);
         if (stored.exitAt != 0) revert ExitAlreadyAnnounced(stored.exitAt);
-        uint48 exitAt = uint48(block.timestamp) + stored.exitDelay;
+        uint48 exitAt = uint48(block.timestamp) + _record(_head(stored)).exitDelay();
         stored.exitAt = exitAt;
         stored.flags |= EXIT_ANNOUNCED;
         emit ExitAnnounced(account, exitAt);
@@ -119,19 +122,12 @@ abstract contract WritSettings is WritVerifier, IWritModule {
         flags |= _entryPointFlag(next.entryPoint);
 
         uint64 revision = ++stored.revision;
-        stored.owner = next.owner;
+        stored.record = Records.write(next);
+        stored.operators = uint8(OperatorSets.count(OperatorSets.read(next.operatorSet)));
         stored.threshold = next.threshold;
-        stored.leastOperators = next.leastOperators;
-        stored.level = next.level;
         stored.mode = next.mode;
-        stored.operatorSet = next.operatorSet;
-        stored.epoch = next.epoch;
-        stored.exitDelay = next.exitDelay;
-        stored.policy = next.policy;
-        stored.entryPoint = next.entryPoint;
         stored.flags = flags;
         stored.configuredAt = uint48(block.number);
-        stored.operatorSetCodeHash = next.operatorSetCodeHash;
         emit ConfigurationSet(account, revision, next, policies);
     }
 
@@ -171,7 +167,9 @@ abstract contract WritSettings is WritVerifier, IWritModule {
     ) private {
         uint64 due = stored.configurationNonce;
         if (nonce != due) revert ConfigurationNonceMismatch(nonce, due);
-        if (!OwnerSignature.signed(stored.owner, _hashTypedData(structHash), ownerSignature)) {
+        if (!OwnerSignature.signed(
+                _record(_head(stored)).owner(), _hashTypedData(structHash), ownerSignature
+            )) {
             revert InvalidOwnerSignature();
         }
         stored.configurationNonce = due + 1;
@@ -185,13 +183,16 @@ abstract contract WritSettings is WritVerifier, IWritModule {
         (bool attached, bytes calldata before, bytes calldata body) = Suffix.split(attestation);
         if (!attached || before.length != 0) revert MalformedAttestation();
         (Attested attested, bytes calldata bounds, bytes calldata signatures) = Suffix.decode(body);
-        if (attested.sequence() != 0) revert SequenceMismatch(attested.sequence(), 0);
+        if (attested.sequence() != 0) revert SequenceMismatch(uint64(attested.sequence()), 0);
         if (attested.maxCost() != 0) revert MaxCostExceeded(0, attested.maxCost());
-        if (!_verify(stored, _head(stored), attested, action, bounds, signatures)) {
+        Head head = _head(stored);
+        if (!_verify(head, _record(head), attested, action, bounds, signatures)) {
             revert InvalidQuorum();
         }
         if (block.timestamp <= attested.validAfter() || block.timestamp > attested.validUntil()) {
-            revert OutsideValidity(attested.validAfter(), attested.validUntil(), block.timestamp);
+            revert OutsideValidity(
+                uint48(attested.validAfter()), uint48(attested.validUntil()), block.timestamp
+            );
         }
     }
 }

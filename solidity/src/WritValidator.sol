@@ -7,7 +7,9 @@ import {Mode} from "./interfaces/WritTypes.sol";
 import {Attested} from "./libraries/Attested.sol";
 import {Frames} from "./libraries/Frames.sol";
 import {Head} from "./libraries/Head.sol";
+import {Operations} from "./libraries/Operations.sol";
 import {OwnerSignature} from "./libraries/OwnerSignature.sol";
+import {Record} from "./libraries/Records.sol";
 import {Suffix} from "./libraries/Suffix.sol";
 import {Tickets} from "./libraries/Tickets.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
@@ -21,8 +23,8 @@ abstract contract WritValidator is WritSettings {
     /// @inheritdoc IERC7579Validator
     /// @notice Gives the attestation's validity window; 1 when the owner's or the quorum's signatures are wrong; reverts by
     /// name on everything else that is wrong. Never reads the clock.
-    /// @dev 7562: slots 0 to 4 associated with the sender, transient slots associated with it, the operator set's code, and
-    /// the sender's code hash.
+    /// @dev 7562: slots 0 and 1 associated with the sender, transient slots associated with it, the code of its configuration's
+    /// record, and the sender's code hash.
     function validateUserOp(PackedUserOperation calldata userOp, bytes32 userOpHash)
         external
         returns (uint256)
@@ -30,15 +32,17 @@ abstract contract WritValidator is WritSettings {
         if (userOp.sender != msg.sender) revert SenderMismatch(userOp.sender, msg.sender);
         Account storage account = accounts[msg.sender];
         Head head = _head(account);
-        if (!head.has(VALIDATOR)) return FAILED;
+        bool usual = head.isUsual();
+        if (!usual && !head.has(VALIDATOR)) return FAILED;
 
         (bool attached, bytes calldata ownerSignature, bytes calldata body) =
-            Suffix.split(userOp.signature);
-        bool owned = OwnerSignature.signedOperation(head.owner(), userOpHash, ownerSignature);
+            Suffix.split(Operations.signature(userOp));
+        Record record = _record(head);
+        bool owned = OwnerSignature.signedOperation(record.owner(), userOpHash, ownerSignature);
 
-        if (head.isIn(Mode.Off)) return owned ? 0 : FAILED;
+        if (!usual && head.isIn(Mode.Off)) return owned ? 0 : FAILED;
         if (Frames.commitment(account) != 0) revert FrameOpen();
-        if (head.isIn(Mode.Observe)) {
+        if (!usual && head.isIn(Mode.Observe)) {
             _observe(account, head, userOp, userOpHash, attached, body);
             return owned ? 0 : FAILED;
         }
@@ -47,9 +51,8 @@ abstract contract WritValidator is WritSettings {
             // Whether the announced exit has come is for the EntryPoint to see: it alone may read the clock.
             return _window(owned, account.exitAt, 0);
         }
-        bytes32 callDataHash = EfficientHashLib.hashCalldata(userOp.callData);
-        (bool valid, Attested attested, bytes calldata bounds) =
-            _verifyOperation(account, head, userOp, callDataHash, body);
+        (bool valid, bytes32 callDataHash, Attested attested, bytes calldata bounds) =
+            _verifyOperation(account, head, record, userOp, body);
         if (!valid) return FAILED;
         // Also without the owner's signature: the EntryPoint refuses the operation for it, and where only a stub signature
         // exists (estimation) the execution shall still be seen.
@@ -81,11 +84,9 @@ abstract contract WritValidator is WritSettings {
         Account storage account = accounts[userOp.sender];
         Head head = _head(account);
         if (!head.has(VALIDATOR)) revert NotInstalled(userOp.sender);
-        (bool attached,, bytes calldata body) = Suffix.split(userOp.signature);
+        (bool attached,, bytes calldata body) = Suffix.split(Operations.signature(userOp));
         if (!attached) revert AttestationRequired();
-        (valid,,) = _verifyOperation(
-            account, head, userOp, EfficientHashLib.hashCalldata(userOp.callData), body
-        );
+        (valid,,,) = _verifyOperation(account, head, _record(head), userOp, body);
     }
 
     /// @dev Never reverts for the attestation's sake: says what Enforce would say, and mints when it would.
@@ -108,7 +109,7 @@ abstract contract WritValidator is WritSettings {
                     (Attested attested, bytes calldata bounds,) = Suffix.decode(body);
                     bytes32 name = head.has(ENTRY_POINT_V09)
                         ? userOpHash
-                        : EfficientHashLib.hashCalldata(userOp.callData);
+                        : EfficientHashLib.hashCalldata(Operations.callData(userOp));
                     if (!_mint(account, head, name, userOp.nonce, attested, bounds)) {
                         reason = TicketAlreadyLive.selector;
                     }
@@ -129,24 +130,19 @@ abstract contract WritValidator is WritSettings {
         bytes calldata bounds
     ) private returns (bool) {
         if (!Tickets.mint(
-                msg.sender,
-                name,
-                uint192(nonce >> 64),
-                attested.revision(),
-                attested.sequence(),
-                bounds
+                msg.sender, name, nonce >> 64, attested.revision(), attested.sequence(), bounds
             )) return false;
         // Here and not in execution: what reverts later has still used its number.
-        if (head.has(READS_HISTORY)) account.sequence = attested.sequence() + 1;
+        if (head.has(READS_HISTORY)) account.sequence = uint64(attested.sequence()) + 1;
         return true;
     }
 
     /// @dev ERC-4337's validation data.
-    function _window(bool owned, uint48 validAfter, uint48 validUntil)
+    function _window(bool owned, uint256 validAfter, uint256 validUntil)
         private
         pure
         returns (uint256)
     {
-        return (uint256(validAfter) << 208) | (uint256(validUntil) << 160) | (owned ? 0 : FAILED);
+        return (validAfter << 208) | (validUntil << 160) | (owned ? 0 : FAILED);
     }
 }

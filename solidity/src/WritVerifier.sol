@@ -6,7 +6,9 @@ import {IWritErrors} from "./interfaces/IWritErrors.sol";
 import {Attested} from "./libraries/Attested.sol";
 import {Head} from "./libraries/Head.sol";
 import {OperationAction} from "./libraries/OperationAction.sol";
+import {Operations} from "./libraries/Operations.sol";
 import {Quorum} from "./libraries/Quorum.sol";
+import {Record} from "./libraries/Records.sol";
 import {Suffix} from "./libraries/Suffix.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
@@ -23,67 +25,75 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
     function _verifyOperation(
         Account storage account,
         Head head,
+        Record record,
         PackedUserOperation calldata userOp,
-        bytes32 callDataHash,
         bytes calldata body
-    ) internal view returns (bool valid, Attested attested, bytes calldata bounds) {
+    )
+        internal
+        view
+        returns (bool valid, bytes32 callDataHash, Attested attested, bytes calldata bounds)
+    {
         bytes calldata signatures;
         (attested, bounds, signatures) = Suffix.decode(body);
+        bytes32 action;
+        (action, callDataHash) = _action(account, head, userOp, attested);
+        valid = _verify(head, record, attested, action, bounds, signatures);
+    }
 
-        OperationAction.checkCall(userOp.callData);
-        uint256 prefund = OperationAction.requiredPrefund(userOp);
-        if (prefund > attested.maxCost()) revert MaxCostExceeded(prefund, attested.maxCost());
+    /// @dev The action that the operation is, if the attestation allows its cost and has the number that is due.
+    function _action(
+        Account storage account,
+        Head head,
+        PackedUserOperation calldata userOp,
+        Attested attested
+    ) private view returns (bytes32 action, bytes32 callDataHash) {
+        callDataHash = OperationAction.checkCall(Operations.callData(userOp));
+        (uint256 prefund, bytes32 paymasterHash) =
+            OperationAction.payment(userOp, head.has(ENTRY_POINT_V09));
+        uint256 maxCost = attested.maxCost();
+        if (prefund > maxCost) revert MaxCostExceeded(prefund, maxCost);
 
         uint64 due = head.has(READS_HISTORY) ? account.sequence : 0;
-        if (attested.sequence() != due) revert SequenceMismatch(attested.sequence(), due);
-
-        bytes32 action = OperationAction.hash(
-            userOp,
-            callDataHash,
-            _entryPoint(account, head),
-            attested.maxCost(),
-            head.has(ENTRY_POINT_V09)
-        );
-        valid = _verify(account, head, attested, action, bounds, signatures);
+        if (attested.sequence() != due) revert SequenceMismatch(uint64(attested.sequence()), due);
+        action =
+            OperationAction.hash(userOp, callDataHash, paymasterHash, _entryPoint(head), maxCost);
     }
 
     /// @dev Verifies an attestation over any action under the account's configuration, the sequence aside.
     function _verify(
-        Account storage account,
         Head head,
+        Record record,
         Attested attested,
         bytes32 action,
         bytes calldata bounds,
         bytes calldata signatures
     ) internal view returns (bool) {
-        address operatorSet = _checkCurrent(account, head, attested);
+        _checkCurrent(head, record, attested);
         bytes32 digest = _hashTypedData(
-            attested.hash(action, account.policy, EfficientHashLib.hashCalldata(bounds))
+            attested.hash(action, record.policy(), EfficientHashLib.hashCalldata(bounds))
         );
-        return Quorum.verify(digest, signatures, operatorSet, head.threshold());
+        return Quorum.verify(digest, signatures, head, record);
     }
 
-    /// @dev That the attestation is of the configuration in force, whose operator set it gives, and of a window that can be
-    /// meant.
-    function _checkCurrent(Account storage account, Head head, Attested attested)
-        private
-        view
-        returns (address operatorSet)
-    {
-        uint64 epoch;
-        (operatorSet, epoch) = _operatorSet(account);
-        if (attested.level() != head.level()) {
-            revert LevelMismatch(attested.level(), head.level());
+    /// @dev That the attestation is of the configuration in force, and of a window that can be meant.
+    function _checkCurrent(Head head, Record record, Attested attested) private pure {
+        if (attested.level() != record.level()) {
+            revert LevelMismatch(uint8(attested.level()), record.level());
         }
         if (attested.revision() != head.revision()) {
-            revert RevisionMismatch(attested.revision(), head.revision());
+            revert RevisionMismatch(uint64(attested.revision()), head.revision());
         }
-        if (attested.epoch() != epoch) revert EpochMismatch(attested.epoch(), epoch);
-        // Above 2^47 EntryPoint v0.9 reads block numbers.
-        if (
-            attested.validAfter() >= attested.validUntil() || attested.validUntil() >= 1 << 47
-                || attested.validUntil() - attested.validAfter() > MAX_VALIDITY
-        ) revert InvalidValidity();
+        if (attested.epoch() != record.epoch()) {
+            revert EpochMismatch(uint64(attested.epoch()), record.epoch());
+        }
+        (uint256 validAfter, uint256 validUntil) = (attested.validAfter(), attested.validUntil());
+        unchecked {
+            // Above 2^47 EntryPoint v0.9 reads block numbers.
+            if (
+                validAfter >= validUntil || validUntil >= 1 << 47
+                    || validUntil - validAfter > MAX_VALIDITY
+            ) revert InvalidValidity();
+        }
     }
 
     /// @inheritdoc EIP712

@@ -59,6 +59,10 @@ contract GasTest is WritTest {
         c.leastOperators = uint8(n);
         account = newAccount(c);
 
+        // The same with a history: one more slot to read and write, and the event.
+        Configuration memory h = configuration();
+        (h.threshold, h.leastOperators, h.readsHistory) = (uint8(k), uint8(n), true);
+
         string memory group = string.concat(vm.toString(k), "-of-", vm.toString(n));
         uint256 native = _attested(sendNative(1), 1);
         uint256 nativePlain = _plain(sendNative(1));
@@ -67,6 +71,10 @@ contract GasTest is WritTest {
         vm.snapshotValue(group, "native transfer, plain owner", nativePlain);
         vm.snapshotValue(group, "native transfer, WritModule", native);
         vm.snapshotValue(group, "native transfer, difference", native - nativePlain);
+        account = newAccount(h);
+        uint256 history = _attested(sendNative(1), 1);
+        vm.snapshotValue(group, "native transfer with history, WritModule", history);
+        vm.snapshotValue(group, "native transfer with history, difference", history - nativePlain);
         vm.snapshotValue(group, "token transfer, plain owner", tokensPlain);
         vm.snapshotValue(group, "token transfer, WritModule", tokens);
         vm.snapshotValue(group, "token transfer, difference", tokens - tokensPlain);

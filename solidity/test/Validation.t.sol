@@ -358,12 +358,13 @@ abstract contract ValidationSuite is WritTest {
             ),
             order
         );
-        bytes memory code = operatorSet.code;
+        address record = recordOf(address(account));
+        bytes memory code = record.code;
         bytes20 made = bytes20(vm.addr(key));
         for (uint256 i = 0; i < 20; ++i) {
-            code[1 + i] = made[i];
+            code[OPERATORS + i] = made[i];
         }
-        vm.etch(operatorSet, code);
+        vm.etch(record, code);
 
         bytes memory body = Attestor.body(d, action, operatorKeys);
         uint256 parity = point.publicKeyY & 1;

@@ -63,11 +63,13 @@ contract VectorsTest is Test {
         assertEq(set.codehash, c.operatorSetCodeHash);
         assertEq(keccak256(abi.encode(c)), _bytes32(string.concat(at, ".configuration.hash")));
         vm.etch(c.operatorSet, set.code);
-        harness.configure(
+        address record = harness.configure(
             _address(string.concat(at, ".operation.sender")),
             c,
             uint64(_uint(string.concat(at, ".attestation.revision")))
         );
+        assertEq(record, _address(string.concat(at, ".record.address")));
+        assertEq(record.code, _bytes(string.concat(at, ".record.code")));
     }
 
     function _hashes(VectorHarness harness, string memory at) private view {

@@ -1,7 +1,8 @@
 //! Judging an operation whose attestation is still to come, under a quorum that exists in this process only.
 //!
-//! The operator set's code is replaced with ephemeral keys, and those really sign: validation runs the module's own
-//! code over a real suffix, and only what the set consists of is pretended. Nothing of this is ever sent anywhere.
+//! The operators in the configuration's record are replaced with ephemeral keys, and those really sign: validation runs
+//! the module's own code over a real suffix, and only what the set consists of is pretended. Nothing of this is ever sent
+//! anywhere.
 
 use std::fmt;
 
@@ -73,9 +74,11 @@ impl Pretence {
         self
     }
 
-    /// What has to be pretended: the operator set's code.
+    /// What has to be pretended: the operators in the configuration's record.
     pub(crate) fn overrides(&self, on: Overrides) -> Overrides {
-        on.with_code(self.account.policy.configuration.operator_set, self.quorum.code())
+        let AccountView { module, policy, operators, .. } = &self.account;
+        let record = self.quorum.record(*module, &policy.configuration, operators);
+        on.with_code(record.address, record.code)
     }
 
     /// The operation with a suffix of the throw-away quorum in place of whatever suffix it has.

@@ -227,7 +227,12 @@ impl AccountPolicy {
 impl Configuration {
     /// `keccak256(abi.encode(configuration))`.
     pub fn hash(&self) -> B256 {
-        keccak256(self.abi().abi_encode())
+        keccak256(self.encode())
+    }
+
+    /// `abi.encode(configuration)`, twelve words.
+    pub fn encode(&self) -> Vec<u8> {
+        self.abi().abi_encode()
     }
 
     fn abi(&self) -> abi::Configuration {

@@ -1,14 +1,14 @@
 //! The throw-away quorum: deciding and estimating need an operation that passes validation before anybody has decided.
 //!
-//! The code at the configured operator set is overridden, in simulation only, with as many ephemeral keys, and the first k
-//! of them really sign. Nothing else is patched, so the gas that verification takes is the real one.
+//! In the configuration's record the operators are replaced, in simulation only, with as many ephemeral keys, and the first
+//! k of them really sign. Nothing else is patched, so the gas that verification takes is the real one.
 
-use alloy::primitives::{Address, B256, Bytes};
+use alloy::primitives::{Address, B256};
 use writ_types::UserOperation;
 
 use crate::{
-    AccountPolicy, Attestation, AttestationError, Bounds, Domain, OperatorKey, OperatorSet,
-    SetError, Suffix, action_of,
+    AccountPolicy, Attestation, AttestationError, Bounds, Configuration, Domain, OperatorKey,
+    OperatorSet, Record, SetError, Suffix, action_of,
 };
 
 /// Seconds that a throw-away attestation is valid for after its block.
@@ -58,9 +58,15 @@ impl ThrowawayQuorum {
         Ok(Self { keys, set })
     }
 
-    /// The code to put at the configured operator set.
-    pub fn code(&self) -> Bytes {
-        self.set.code()
+    /// What to override: the record that `module` has of a configuration with these `operators`, with this quorum in
+    /// their place.
+    pub fn record(
+        &self,
+        module: Address,
+        configuration: &Configuration,
+        operators: &OperatorSet,
+    ) -> Record {
+        Record::of(module, configuration, operators).with_operators(configuration, &self.set)
     }
 
     /// The operators as a set.

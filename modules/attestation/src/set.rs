@@ -1,6 +1,7 @@
 //! An operator set: a data contract whose code is the list of operator addresses.
 //!
-//! Validation on-chain reads the set with EXTCODECOPY, which touches no foreign storage (ERC-7562).
+//! The module checks it when a configuration is set, and copies it into the configuration's [`Record`](crate::Record),
+//! which is what validation reads.
 
 use std::collections::HashSet;
 
@@ -12,6 +13,18 @@ pub const MAX_OPERATORS: usize = 255;
 
 /// First byte of a set's code: STOP, so that a call does nothing.
 const STOP: u8 = 0x00;
+
+/// Creation code that deploys a data contract: a ten-byte loader and the code itself.
+pub(crate) fn creation_code_of(code: &[u8]) -> Vec<u8> {
+    // PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN.
+    let mut creation = Vec::with_capacity(10 + code.len());
+    creation.push(0x61);
+    // At most 1 + 384 + 1 + 20 * 255 = 5,486: fits two bytes.
+    creation.extend_from_slice(&(code.len() as u16).to_be_bytes());
+    creation.extend_from_slice(&[0x80, 0x60, 0x0a, 0x3d, 0x39, 0x3d, 0xf3]);
+    creation.extend_from_slice(code);
+    creation
+}
 
 /// Why code is not an operator set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,15 +98,7 @@ impl OperatorSet {
 
     /// Creation code that deploys [`code`](Self::code): a ten-byte loader and the code itself.
     pub fn creation_code(&self) -> Bytes {
-        let code = self.code();
-        // PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN.
-        let mut creation = Vec::with_capacity(10 + code.len());
-        creation.push(0x61);
-        // At most 1 + 20 * 255 = 5,101: fits two bytes.
-        creation.extend_from_slice(&(code.len() as u16).to_be_bytes());
-        creation.extend_from_slice(&[0x80, 0x60, 0x0a, 0x3d, 0x39, 0x3d, 0xf3]);
-        creation.extend_from_slice(&code);
-        creation.into()
+        creation_code_of(&self.code()).into()
     }
 
     /// Where the deterministic deployer puts the set (CREATE2, salt 0).

@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256, U256};
 use common::{NOW, World};
 use writ_attestation::{
     AttestationError, CODE_EXPIRED, CODE_INVALID, Domain, MAGIC, Mismatch, OperatorKey,
-    OperatorSet, Subject, Suffix, ThrowawayQuorum, ThrowawayRequest, action_of, attach,
+    OperatorSet, Record, Subject, Suffix, ThrowawayQuorum, ThrowawayRequest, action_of, attach,
     carries_suffix, diagnose, largest_suffix, max_cost_of, other_chain, suffix_len, verify,
 };
 
@@ -289,7 +289,15 @@ fn the_throw_away_quorum_verifies_under_its_own_set_only() {
     let mut world = World::new(3, 5);
     world.policy.configuration.threshold = 3;
     let quorum = ThrowawayQuorum::new(5).unwrap();
-    assert_eq!(quorum.code().len(), world.set.code().len());
+    // The record stays where it is and as long as it is, and only the operators are others.
+    let (module, configuration) = (world.domain.module, &world.policy.configuration);
+    let real = Record::of(module, configuration, &world.set);
+    let pretended = quorum.record(module, configuration, &world.set);
+    let operators = 1 + 12 * 32;
+    assert_eq!(pretended.address, real.address);
+    assert_eq!(pretended.code[..operators], real.code[..operators]);
+    assert_eq!(pretended.code[operators..], quorum.set().code());
+    assert_eq!(pretended.code.len(), real.code.len());
     let suffix = quorum
         .attest(&ThrowawayRequest {
             operation: &world.operation,

@@ -17,7 +17,7 @@ use common::{World, operation};
 use serde_json::{Value, json};
 use writ_attestation::{
     Attestation, Bound, Bounds, CallAction, ConfigurationAction, Denial, Domain, MAGIC,
-    OperatorSignature, SignatureAction, Suffix, UserOperationAction, action_of, attach,
+    OperatorSignature, Record, SignatureAction, Suffix, UserOperationAction, action_of, attach,
     max_cost_of, reasons_hash, verify,
 };
 use writ_types::{EntryPointVersion, Factory, Paymaster, UserOperation};
@@ -117,6 +117,7 @@ fn case(name: &str, world: &World, signers: &[u8]) -> Value {
     let packed = world.operation.pack().unwrap();
     let signature = attach(&packed.signature, &suffix).unwrap();
     let configuration = &world.policy.configuration;
+    let record = Record::of(world.domain.module, configuration, &world.set);
     json!({
         "name": name,
         "version": world.operation.version.to_string(),
@@ -154,6 +155,7 @@ fn case(name: &str, world: &World, signers: &[u8]) -> Value {
             "code": world.set.code(),
             "creationCode": world.set.creation_code(),
         },
+        "record": { "address": record.address, "code": record.code },
         "action": action(&verified.action),
         "actionHash": verified.action.hash(),
         "attestation": attestation(&verified.attestation),

@@ -19,8 +19,8 @@
 //! * What is not understood is refused by name, never left out.
 //! * Nothing that a stranger can make long is read without a bound.
 //!
-//! Said honestly: `effects` rest on a simulation in which the operator set's code is another one. A contract that is
-//! called can look at that code and behave differently on the chain; what it can take then is what `bounds` let it.
+//! Said honestly: `effects` rest on a simulation in which the configuration's record has other operators. A contract
+//! that is called can look at that code and behave differently on the chain; what it can take then is what `bounds` let it.
 //! `history` counts the `Outflow` events since the policies read history, not what left the account on other ways.
 
 mod account;

@@ -1,6 +1,6 @@
 //! Simulation under a throw-away quorum.
 //!
-//! The code at the operator set's address is overridden with ephemeral keys that really sign; nothing else is patched.
+//! In the configuration's record the operators are replaced with ephemeral keys that really sign; nothing else is patched.
 //! The first run is bounded by nothing, the next by what left in it: what is decided on is a run that the module itself
 //! let through.
 
@@ -102,9 +102,10 @@ impl<'a> Run<'a> {
             bounds,
         )?);
 
-        let operator_set = self.account.policy.configuration.operator_set;
+        let Account { module, policy, operators, .. } = self.account;
+        let record = self.quorum.record(*module, &policy.configuration, operators);
         let mut request = SimulationRequest::bundle(self.request.entry_point, ops)
-            .with_overrides(Overrides::new().with_code(operator_set, self.quorum.code()));
+            .with_overrides(Overrides::new().with_code(record.address, record.code));
         if self.request.owner_signature == OwnerSignature::Ignored {
             request = request.ignoring_signatures();
         }

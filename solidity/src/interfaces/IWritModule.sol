@@ -42,7 +42,8 @@ interface IWritModule is IERC7579Validator, IERC7579Hook, IWritErrors {
         address indexed account, uint64 revision, bool validatorInstalled, bool hookInstalled
     );
 
-    /// @notice So much of a bound asset left the account in one attested execution.
+    /// @notice So much of a bound asset left the account in one attested execution. Logged while the account's policies read
+    /// history, and in Observe for what exceeded its bound.
     /// @param previousBlock The last block before this one with such an event; 0 when there is none or no history is kept.
     event Outflow(
         address indexed account,

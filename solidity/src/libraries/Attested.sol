@@ -11,6 +11,7 @@ type Attested is uint256;
 using AttestedFields for Attested global;
 
 /// @title The fields of an `Attested`
+/// @notice As whole words: `Suffix.decode` wrote nothing above their types.
 library AttestedFields {
     /// @dev The type hash, the twelve members, and the cost.
     uint256 internal constant SIZE = 0x1c0;
@@ -33,32 +34,32 @@ library AttestedFields {
         }
     }
 
-    function revision(Attested attested) internal pure returns (uint64) {
-        return uint64(_word(attested, 0xa0));
+    function revision(Attested attested) internal pure returns (uint256) {
+        return _word(attested, 0xa0);
     }
 
-    function epoch(Attested attested) internal pure returns (uint64) {
-        return uint64(_word(attested, 0xc0));
+    function epoch(Attested attested) internal pure returns (uint256) {
+        return _word(attested, 0xc0);
     }
 
-    function sequence(Attested attested) internal pure returns (uint64) {
-        return uint64(_word(attested, 0xe0));
+    function sequence(Attested attested) internal pure returns (uint256) {
+        return _word(attested, 0xe0);
     }
 
-    function level(Attested attested) internal pure returns (uint8) {
-        return uint8(_word(attested, 0x100));
+    function level(Attested attested) internal pure returns (uint256) {
+        return _word(attested, 0x100);
     }
 
-    function validAfter(Attested attested) internal pure returns (uint48) {
-        return uint48(_word(attested, 0x160));
+    function validAfter(Attested attested) internal pure returns (uint256) {
+        return _word(attested, 0x160);
     }
 
-    function validUntil(Attested attested) internal pure returns (uint48) {
-        return uint48(_word(attested, 0x180));
+    function validUntil(Attested attested) internal pure returns (uint256) {
+        return _word(attested, 0x180);
     }
 
-    function maxCost(Attested attested) internal pure returns (uint128) {
-        return uint128(_word(attested, 0x1a0));
+    function maxCost(Attested attested) internal pure returns (uint256) {
+        return _word(attested, 0x1a0);
     }
 
     function _word(Attested attested, uint256 offset) private pure returns (uint256 word) {

@@ -10,15 +10,15 @@ using HeadFields for Head global;
 
 /// @title The fields of a `Head`, in the order in which `WritStorage.Account` packs them
 library HeadFields {
-    function owner(Head head) internal pure returns (address) {
+    function record(Head head) internal pure returns (address) {
         return address(uint160(Head.unwrap(head)));
     }
 
-    function threshold(Head head) internal pure returns (uint8) {
+    function operators(Head head) internal pure returns (uint8) {
         return uint8(Head.unwrap(head) >> 160);
     }
 
-    function level(Head head) internal pure returns (uint8) {
+    function threshold(Head head) internal pure returns (uint8) {
         return uint8(Head.unwrap(head) >> 168);
     }
 
@@ -30,6 +30,13 @@ library HeadFields {
 
     function revision(Head head) internal pure returns (uint64) {
         return uint64(Head.unwrap(head) >> 192);
+    }
+
+    /// @notice Whether the account enforces, installed the validator, and announced no exit: the usual case, in one
+    /// comparison.
+    /// @dev The mode, and the flags 1 (VALIDATOR) and 8 (EXIT_ANNOUNCED) of `WritStorage` above it.
+    function isUsual(Head head) internal pure returns (bool) {
+        return (Head.unwrap(head) >> 176) & 0x09ff == 0x0100 | uint256(uint8(Mode.Enforce));
     }
 
     /// @notice Whether one of these flags is set.

@@ -8,7 +8,7 @@ import {Ticket, Tickets} from "./Tickets.sol";
 /// @notice One word for the ticket and each balance, then the packed bounds behind the native one, filled up to a word.
 /// Cheaper through the account than through transient storage; a `Frames` commitment holds the account to it.
 library Measured {
-    /// @notice Measures every bound of a spent ticket.
+    /// @notice Measures every bound of a spent ticket. Leaves a word of memory free before what it returns.
     /// @param slot Where the ticket is.
     function take(Ticket spent, uint256 slot, address account)
         internal
@@ -19,12 +19,11 @@ library Measured {
             uint256 count = spent.count();
             uint256 words = (Bounds.SIZE * (count - 1) + 31) / 32;
             uint256 at;
-            uint256 native = account.balance;
             assembly ("memory-safe") {
-                hookData := mload(0x40)
+                hookData := add(mload(0x40), 32)
                 at := add(hookData, 32)
                 mstore(at, spent)
-                mstore(add(at, 32), native)
+                mstore(add(at, 32), balance(account))
                 let length := mul(32, add(add(count, words), 1))
                 mstore(hookData, length)
                 mstore(0x40, add(at, length))

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IWritErrors} from "../interfaces/IWritErrors.sol";
 import {Digests} from "./Digests.sol";
+import {Operations} from "./Operations.sol";
 import {
     IAccount,
     IAccountExecute,
@@ -16,56 +17,71 @@ library OperationAction {
     bytes8 private constant PAYMASTER_MAGIC = 0x22e325a297439656;
 
     /// @notice hashStruct of the UserOperationAction.
-    /// @param paymasterSigns Whether the EntryPoint leaves a paymaster's signature out of the operation's hash (v0.9).
     function hash(
         PackedUserOperation calldata userOp,
         bytes32 callDataHash,
+        bytes32 paymasterHash,
         address entryPoint,
-        uint256 maxCost,
-        bool paymasterSigns
+        uint256 maxCost
     ) internal view returns (bytes32) {
         address sender = userOp.sender;
-        bytes calldata paymaster = userOp.paymasterAndData;
         return EfficientHashLib.hash(
             uint256(Digests.USER_OPERATION_ACTION_TYPEHASH),
             uint160(sender),
             uint160(entryPoint),
             userOp.nonce,
-            uint256(EfficientHashLib.hashCalldata(userOp.initCode)),
+            uint256(EfficientHashLib.hashCalldata(Operations.initCode(userOp))),
             uint256(callDataHash),
-            uint256(
-                paymasterSigns
-                    ? _signedPaymasterHash(paymaster)
-                    : EfficientHashLib.hashCalldata(paymaster)
-            ),
+            uint256(paymasterHash),
             uint256(sender.codehash),
             uint128(uint256(userOp.accountGasLimits)),
             maxCost
         );
     }
 
-    /// @notice The most that the EntryPoint can charge for the operation, in wei.
-    /// @dev Overflow is impossible in an EntryPoint, which takes no gas value above 120 bits, and panics elsewhere.
-    function requiredPrefund(PackedUserOperation calldata userOp) internal pure returns (uint256) {
-        uint256 limits = uint256(userOp.accountGasLimits);
-        uint256 gas = (limits >> 128) + uint128(limits) + userOp.preVerificationGas;
-        bytes calldata paymaster = userOp.paymasterAndData;
-        if (paymaster.length >= 52) {
-            gas += uint128(bytes16(paymaster[20:36]));
-            gas += uint128(bytes16(paymaster[36:52]));
+    /// @notice The most that the EntryPoint can charge for the operation, in wei, and the hash of who pays.
+    /// @dev A gas value that no EntryPoint takes, above 120 bits, costs more than anything that can be attested.
+    /// @param paymasterSigns Whether the EntryPoint leaves a paymaster's signature out of the operation's hash (v0.9).
+    function payment(PackedUserOperation calldata userOp, bool paymasterSigns)
+        internal
+        pure
+        returns (uint256 prefund, bytes32 paymasterHash)
+    {
+        unchecked {
+            uint256 limits = uint256(userOp.accountGasLimits);
+            uint256 gas = userOp.preVerificationGas;
+            uint256 fee = uint128(uint256(userOp.gasFees));
+            uint256 all = (limits >> 128) | uint128(limits) | gas | fee;
+            gas += (limits >> 128) + uint128(limits);
+            bytes calldata paymaster = Operations.paymasterAndData(userOp);
+            if (paymaster.length >= 52) {
+                uint256 verification = uint128(bytes16(paymaster[20:36]));
+                uint256 postOperation = uint128(bytes16(paymaster[36:52]));
+                all |= verification | postOperation;
+                gas += verification + postOperation;
+            }
+            prefund = all >> 120 == 0 ? gas * fee : type(uint256).max;
+            paymasterHash = paymasterSigns
+                ? _signedPaymasterHash(paymaster)
+                : EfficientHashLib.hashCalldata(paymaster);
         }
-        return gas * uint128(uint256(userOp.gasFees));
     }
 
-    /// @notice Refuses operations that call the account where no hook looks: `validateUserOp`, which would mint the ticket
-    /// of an old operation, and `executeUserOp`, whose frame the EntryPoint composes from other bytes.
-    function checkCall(bytes calldata callData) internal pure {
-        if (callData.length < 4) return;
-        bytes4 selector = bytes4(callData);
+    /// @notice The hash of the operation's calldata. Refuses operations that call the account where no hook looks:
+    /// `validateUserOp`, which would mint the ticket of an old operation, and `executeUserOp`, whose frame the EntryPoint
+    /// composes from other bytes.
+    function checkCall(bytes calldata callData) internal pure returns (bytes32) {
+        uint256 selector;
+        assembly ("memory-safe") {
+            // Of less than four bytes, something of what follows; it is looked at only when there are four.
+            selector := shr(224, calldataload(callData.offset))
+        }
         if (
-            selector == IAccount.validateUserOp.selector
-                || selector == IAccountExecute.executeUserOp.selector
-        ) revert IWritErrors.ForbiddenCall(selector);
+            (selector == uint32(IAccount.validateUserOp.selector)
+                    || selector == uint32(IAccountExecute.executeUserOp.selector))
+                && callData.length >= 4
+        ) revert IWritErrors.ForbiddenCall(bytes4(uint32(selector)));
+        return EfficientHashLib.hashCalldata(callData);
     }
 
     /// @dev As EntryPoint v0.9 hashes it: without the signature and its length, with the magic.

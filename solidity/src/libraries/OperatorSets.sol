@@ -4,8 +4,8 @@ pragma solidity ^0.8.30;
 import {IWritErrors} from "../interfaces/IWritErrors.sol";
 
 /// @title Operator sets held as code: `0x00 ‖ address(20)·n`
-/// @notice Reading code is free of ERC-7562's storage rules, and one cold access serves the whole set. The leading zero
-/// is STOP, so that such a contract can never run, and hence never change.
+/// @notice What configurations name and operators publish. A configuration's record (`Records`) holds a copy, which is what
+/// validation reads. The leading zero is STOP, so that such a contract can never run, and hence never change.
 library OperatorSets {
     uint256 internal constant MOST = 255;
 
@@ -47,18 +47,6 @@ library OperatorSets {
     function at(bytes memory code, uint256 index) internal pure returns (address operator) {
         assembly ("memory-safe") {
             operator := shr(96, mload(add(add(code, 33), mul(index, 20))))
-        }
-    }
-
-    /// @notice Reads the first so many operators into new memory, zeros behind the last one, at the price of one access.
-    /// @return operators Where that memory begins: 20 bytes each.
-    function load(address operatorSet, uint256 count_) internal view returns (uint256 operators) {
-        assembly ("memory-safe") {
-            operators := mload(0x40)
-            let size := mul(count_, 20)
-            // A word more than that: the last operator is read as part of one.
-            mstore(0x40, add(operators, and(add(size, 63), not(31))))
-            extcodecopy(operatorSet, operators, 1, size)
         }
     }
 

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {IWritErrors} from "../interfaces/IWritErrors.sol";
-import {OperatorSets} from "./OperatorSets.sol";
+import {Head} from "./Head.sol";
+import {Record} from "./Records.sol";
 
 /// @title Exactly k of n operators signed: `index(1) ‖ r(32) ‖ vs(32)` each, by strictly ascending index
 library Quorum {
@@ -12,54 +13,39 @@ library Quorum {
     uint256 private constant HALF_ORDER =
         0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
-    /// @notice Whether the signatures are of exactly `threshold` distinct operators of the set.
+    /// @notice Whether the signatures are of exactly the threshold of distinct operators of the set.
     /// @dev Structure reverts by name; a signature that recovers to somebody else gives false, as ERC-4337 wants it of
-    /// signatures. 7562: reads the code of `operatorSet`, calls precompile 1, no storage.
-    function verify(
-        bytes32 digest,
-        bytes calldata signatures,
-        address operatorSet,
-        uint256 threshold
-    ) internal view returns (bool valid) {
+    /// signatures. 7562: calls precompile 1, no storage.
+    function verify(bytes32 digest, bytes calldata signatures, Head head, Record record)
+        internal
+        view
+        returns (bool valid)
+    {
         unchecked {
+            uint256 threshold = head.threshold();
             if (signatures.length != threshold * SIGNATURE) {
                 revert IWritErrors.ThresholdMismatch(signatures.length / SIGNATURE, threshold);
             }
-            // Indices ascend, so the last one says how much of the set there is to read.
-            uint256 operators = OperatorSets.load(
-                operatorSet, _index(signatures, signatures.length - SIGNATURE) + 1
-            );
-            uint256 stopped;
-            (valid, stopped) = _match(digest, signatures, operators);
-            if (stopped == signatures.length) return valid;
-
-            uint256 index = _index(signatures, stopped);
-            uint256 count = OperatorSets.count(OperatorSets.read(operatorSet));
-            if (index >= count) revert IWritErrors.UnknownSigner(uint8(index), count);
-            revert IWritErrors.SignersNotAscending();
         }
-    }
+        uint256 count = head.operators();
+        bool whole;
+        uint256 index;
+        (valid, whole, index) = _match(digest, signatures, record.operators(), count);
+        if (whole) return valid;
 
-    function _index(bytes calldata signatures, uint256 offset)
-        private
-        pure
-        returns (uint256 index)
-    {
-        assembly ("memory-safe") {
-            index := byte(0, calldataload(add(signatures.offset, offset)))
-        }
+        if (index >= count) revert IWritErrors.UnknownSigner(uint8(index), count);
+        revert IWritErrors.SignersNotAscending();
     }
 
     /// @dev Compares each signature with the operator at its index, and stops at an index that is out of order or has no
-    /// operator. An index above the last one reads memory that nothing was written to, but the last one is then out of
-    /// order, so that what was read counts for nothing.
-    /// @param operators Memory with as many operators as the last index calls for, 20 bytes each.
+    /// operator.
     /// @return valid Whether all that were compared matched.
-    /// @return stopped Offset at which it stopped: the end, if nothing is wrong with the indices.
-    function _match(bytes32 digest, bytes calldata signatures, uint256 operators)
+    /// @return whole Whether it compared them all.
+    /// @return index The last index that it looked at.
+    function _match(bytes32 digest, bytes calldata signatures, uint256 operators, uint256 count)
         private
         view
-        returns (bool valid, uint256 stopped)
+        returns (bool valid, bool whole, uint256 index)
     {
         assembly ("memory-safe") {
             // The precompile takes `digest ‖ v ‖ r ‖ s`: the last two lie where the free memory pointer and the zero are,
@@ -70,11 +56,10 @@ library Quorum {
             let at := signatures.offset
             let end := add(at, signatures.length)
             for { let least := 0 } lt(at, end) { at := add(at, 65) } {
-                let index := byte(0, calldataload(at))
-                let operator := shr(96, mload(add(operators, mul(index, 20))))
-                // No operator is the zero address, which is what lies behind the last of them.
-                if or(lt(index, least), iszero(operator)) { break }
+                index := byte(0, calldataload(at))
+                if or(lt(index, least), iszero(lt(index, count))) { break }
                 least := add(index, 1)
+                let operator := shr(96, mload(add(operators, mul(index, 20))))
 
                 // ERC-2098: the parity of y is the highest bit of s.
                 let vs := calldataload(add(at, 33))
@@ -89,7 +74,7 @@ library Quorum {
                     and(eq(returndatasize(), 0x20), iszero(gt(vs, HALF_ORDER)))
                 )
             }
-            stopped := sub(at, signatures.offset)
+            whole := eq(at, end)
             mstore(0x40, free)
             mstore(0x60, 0)
         }

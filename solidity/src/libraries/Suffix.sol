@@ -13,8 +13,7 @@ library Suffix {
     bytes8 internal constant MAGIC = 0x668a63987bdc83a5;
     uint256 internal constant TAIL = 10;
 
-    uint8 internal constant VERSION = 1;
-    uint8 internal constant SCHEME = 1;
+    uint256 private constant VERSION_AND_SCHEME = 0x0101;
 
     uint256 private constant COUNT_OF_BOUNDS = 127;
     uint256 private constant SIGNATURE = 65;
@@ -51,20 +50,16 @@ library Suffix {
         pure
         returns (Attested attested, bytes calldata bounds, bytes calldata signatures)
     {
-        if (body.length == 0) revert IWritErrors.MalformedAttestation();
         uint256 head = _word(body, 0);
-        uint8 version = uint8(head >> 248);
-        if (version != VERSION) revert IWritErrors.UnsupportedVersion(version);
-        if (body.length <= COUNT_OF_BOUNDS) revert IWritErrors.MalformedAttestation();
-        uint8 scheme = uint8(head >> 240);
-        if (scheme != SCHEME) revert IWritErrors.UnsupportedScheme(scheme);
-
+        if (body.length <= COUNT_OF_BOUNDS || head >> 240 != VERSION_AND_SCHEME) {
+            _refuse(body.length, head);
+        }
         unchecked {
             uint256 count = _word(body, COUNT_OF_BOUNDS) >> 248;
             if (count == 0) revert IWritErrors.BoundsMissing();
             if (count > Bounds.MOST) revert IWritErrors.MalformedAttestation();
             uint256 afterBounds = COUNT_OF_BOUNDS + 1 + Bounds.SIZE * count;
-            if (body.length <= afterBounds) revert IWritErrors.MalformedAttestation();
+            // Outside of a body that ends before it, which the comparison then tells as well.
             uint256 length = SIGNATURE * (_word(body, afterBounds) >> 248);
             if (body.length != afterBounds + 1 + length) {
                 revert IWritErrors.MalformedAttestation();
@@ -96,6 +91,15 @@ library Suffix {
             mstore(add(attested, 0x180), shr(208, shl(48, window))) // validUntil
             mstore(add(attested, 0x1a0), shr(128, shl(96, window))) // maxCost
         }
+    }
+
+    /// @dev Names what is wrong at the beginning of a body.
+    function _refuse(uint256 length, uint256 head) private pure {
+        if (length == 0) revert IWritErrors.MalformedAttestation();
+        uint8 version = uint8(head >> 248);
+        if (version != VERSION_AND_SCHEME >> 8) revert IWritErrors.UnsupportedVersion(version);
+        if (length <= COUNT_OF_BOUNDS) revert IWritErrors.MalformedAttestation();
+        revert IWritErrors.UnsupportedScheme(uint8(head >> 240));
     }
 
     function _endsInMagic(bytes calldata data) private pure returns (bool) {

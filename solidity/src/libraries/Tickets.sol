@@ -53,18 +53,21 @@ library Tickets {
     function mint(
         address account,
         bytes32 name,
-        uint192 nonceKey,
-        uint64 revision,
-        uint64 sequence,
+        uint256 nonceKey,
+        uint256 revision,
+        uint256 sequence,
         bytes calldata bounds
     ) internal returns (bool) {
         uint256 slot = _slot(account, name);
         if (_load(slot) != 0) return false;
-        uint256 keySlot = _slot(account, bytes32(uint256(nonceKey))) + KEY;
+        uint256 keySlot;
+        unchecked {
+            keySlot = _slot(account, bytes32(nonceKey)) + KEY;
+        }
         uint256 latest = _load(keySlot);
         if (latest != 0 && uint8(_load(latest)) == LIVE) return false;
 
-        uint256 ticket = (uint256(sequence) << 200) | (uint256(uint56(revision)) << 144)
+        uint256 ticket = (sequence << 200) | (uint256(uint56(revision)) << 144)
             | (bounds.length / Bounds.SIZE << 8) | LIVE;
         assembly ("memory-safe") {
             // The native bound comes first, and its amount ends where the list's first 37 bytes end.

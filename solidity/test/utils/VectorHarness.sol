@@ -6,8 +6,10 @@ import {WritVerifier} from "writ/WritVerifier.sol";
 import {Configuration} from "writ/interfaces/WritTypes.sol";
 import {Attested} from "writ/libraries/Attested.sol";
 import {Digests} from "writ/libraries/Digests.sol";
+import {Head} from "writ/libraries/Head.sol";
 import {OperationAction} from "writ/libraries/OperationAction.sol";
 import {OperatorSets} from "writ/libraries/OperatorSets.sol";
+import {Records} from "writ/libraries/Records.sol";
 import {Suffix} from "writ/libraries/Suffix.sol";
 
 /// @notice An `Attested` as the struct that it is.
@@ -30,17 +32,17 @@ struct Decoded {
 
 /// @notice The module's own code for suffixes and digests, opened up for vectors whose account exists nowhere.
 contract VectorHarness is WritVerifier {
-    function configure(address who, Configuration calldata c, uint64 revision) external {
+    function configure(address who, Configuration calldata c, uint64 revision)
+        external
+        returns (address record)
+    {
         Account storage account = accounts[who];
-        account.owner = c.owner;
+        record = Records.write(c);
+        account.record = record;
+        account.operators = uint8(OperatorSets.count(OperatorSets.read(c.operatorSet)));
         account.threshold = c.threshold;
-        account.level = c.level;
         account.mode = c.mode;
         account.revision = revision;
-        account.operatorSet = c.operatorSet;
-        account.epoch = c.epoch;
-        account.policy = c.policy;
-        account.entryPoint = c.entryPoint;
     }
 
     function split(bytes calldata signature)
@@ -68,11 +70,13 @@ contract VectorHarness is WritVerifier {
     function verify(address who, bytes32 action, bytes calldata body) external view returns (bool) {
         Account storage account = accounts[who];
         (Attested attested, bytes calldata bounds, bytes calldata signatures) = Suffix.decode(body);
-        return _verify(account, _head(account), attested, action, bounds, signatures);
+        Head head = _head(account);
+        return _verify(head, _record(head), attested, action, bounds, signatures);
     }
 
     function requiredPrefund(PackedUserOperation calldata op) external pure returns (uint256) {
-        return OperationAction.requiredPrefund(op);
+        (uint256 prefund,) = OperationAction.payment(op, false);
+        return prefund;
     }
 
     function separator() external view returns (bytes32) {

@@ -121,6 +121,14 @@ abstract contract WritTest is Test {
         (c,) = module.configurationOf(who);
     }
 
+    /// @dev Where the operators begin in the record of a configuration.
+    uint256 internal constant OPERATORS = 1 + 12 * 32 + 1;
+
+    /// @dev The code in which the module keeps the configuration of an account: the lower 20 bytes of its first slot.
+    function recordOf(address who) internal view returns (address) {
+        return address(uint160(uint256(vm.load(address(module), keccak256(abi.encode(who, 0))))));
+    }
+
     // ------------------------------------------------------------------ operations
 
     function nonceOf(address who, uint32 key) internal view returns (uint256) {

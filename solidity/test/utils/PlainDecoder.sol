@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Decoded} from "./VectorHarness.sol";
+import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {IWritErrors} from "writ/interfaces/IWritErrors.sol";
+import {Attested} from "writ/libraries/Attested.sol";
+import {Operations} from "writ/libraries/Operations.sol";
+import {Suffix} from "writ/libraries/Suffix.sol";
+
+/// @notice The module's decoders, over memory that is full of rubbish.
+contract ModuleDecoder {
+    modifier rubbish() {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            for { let i := 0 } lt(i, 0x800) { i := add(i, 0x20) } {
+                mstore(add(free, i), not(0))
+            }
+        }
+        _;
+    }
+
+    function decode(bytes calldata body)
+        external
+        pure
+        rubbish
+        returns (Decoded memory decoded, bytes memory bounds, bytes memory signatures)
+    {
+        Attested attested;
+        (attested, bounds, signatures) = Suffix.decode(body);
+        attested.hash(0, 0, 0);
+        assembly {
+            decoded := attested
+        }
+        decoded.typeHash = 0;
+    }
+
+    function fields(PackedUserOperation calldata op)
+        external
+        pure
+        rubbish
+        returns (bytes memory, bytes memory, bytes memory, bytes memory)
+    {
+        return (
+            Operations.initCode(op),
+            Operations.callData(op),
+            Operations.paymasterAndData(op),
+            Operations.signature(op)
+        );
+    }
+}
+
+/// @notice The same without assembly, from the design.
+contract PlainDecoder is IWritErrors {
+    function decode(bytes calldata body)
+        external
+        pure
+        returns (Decoded memory d, bytes memory bounds, bytes memory signatures)
+    {
+        if (body.length == 0) revert MalformedAttestation();
+        if (uint8(body[0]) != 1) revert UnsupportedVersion(uint8(body[0]));
+        if (body.length < 128) revert MalformedAttestation();
+        if (uint8(body[1]) != 1) revert UnsupportedScheme(uint8(body[1]));
+        d.level = uint8(body[2]);
+        d.revision = uint64(bytes8(body[3:11]));
+        d.epoch = uint64(bytes8(body[11:19]));
+        d.sequence = uint64(bytes8(body[19:27]));
+        d.blockNumber = uint64(bytes8(body[27:35]));
+        d.blockHash = bytes32(body[35:67]);
+        d.validAfter = uint48(bytes6(body[67:73]));
+        d.validUntil = uint48(bytes6(body[73:79]));
+        d.maxCost = uint128(bytes16(body[79:95]));
+        d.evidence = bytes32(body[95:127]);
+        uint256 count = uint8(body[127]);
+        if (count == 0) revert BoundsMissing();
+        if (count > 8) revert MalformedAttestation();
+        uint256 at = 128 + 37 * count;
+        if (body.length <= at) revert MalformedAttestation();
+        if (body.length != at + 1 + 65 * uint256(uint8(body[at]))) revert MalformedAttestation();
+        _bounds(body[128:at]);
+        return (d, body[128:at], body[at + 1:]);
+    }
+
+    function fields(PackedUserOperation calldata op)
+        external
+        pure
+        returns (bytes memory, bytes memory, bytes memory, bytes memory)
+    {
+        return (op.initCode, op.callData, op.paymasterAndData, op.signature);
+    }
+
+    function _bounds(bytes calldata bounds) private pure {
+        address previous;
+        for (uint256 i = 0; 37 * i < bounds.length; ++i) {
+            uint8 kind = uint8(bounds[37 * i]);
+            address asset = address(bytes20(bounds[37 * i + 1:37 * i + 21]));
+            if (kind > 1) revert UnsupportedBoundKind(kind);
+            if (i == 0 ? kind != 0 || asset != address(0) : kind != 1 || asset <= previous) {
+                revert BoundsNotAscending();
+            }
+            previous = asset;
+        }
+    }
+}
