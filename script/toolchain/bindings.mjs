@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const CONTRACTS = ["WritModule", "DevAccount", "DevToken", "PlainOwnerValidator"];
+const CONTRACTS = ["WritModule", "DevAccount", "DevPaymaster", "DevToken", "DevWindowValidator", "PlainOwnerValidator"];
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const committed = join(root, "solidity", "bindings", "abi");

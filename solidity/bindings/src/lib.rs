@@ -26,5 +26,6 @@ pub use entry_point::{EntryPoint, EntryPointV06};
 pub use erc20::Erc20;
 pub use erc7579::Erc7579Account;
 pub use module::{
-    DevAccount, DevToken, MODE_ENFORCE, MODE_OBSERVE, MODE_OFF, PlainOwnerValidator, WritModule,
+    DevAccount, DevPaymaster, DevToken, DevWindowValidator, MODE_ENFORCE, MODE_OBSERVE, MODE_OFF,
+    PlainOwnerValidator, WritModule,
 };

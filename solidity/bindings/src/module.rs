@@ -25,6 +25,20 @@ sol! {
 }
 
 sol! {
+    /// Development only: pays for anybody, under every EntryPoint version.
+    #[sol(rpc)]
+    DevPaymaster,
+    "abi/DevPaymaster.json"
+}
+
+sol! {
+    /// Development only: an owner's signature behind the validity window to return.
+    #[sol(rpc)]
+    DevWindowValidator,
+    "abi/DevWindowValidator.json"
+}
+
+sol! {
     /// Development only: an owner's signature and nothing else, the baseline for gas.
     #[sol(rpc)]
     PlainOwnerValidator,
