@@ -50,6 +50,9 @@ pub fn describe(data: &[u8]) -> Option<String> {
     if let Ok(known) = Known::KnownErrors::abi_decode(data) {
         return Some(words(&known));
     }
+    if let Some(known) = writ_types::describe_entry_point_error(data) {
+        return Some(known);
+    }
     match data.get(..4) {
         Some(selector) => Some(format!("error {}", hex::encode_prefixed(selector))),
         None => Some(hex::encode_prefixed(data)),
@@ -104,6 +107,8 @@ mod tests {
         );
         let bound = Known::RevisionMismatch { attested: 1, current: 2 };
         assert_eq!(describe(&bound.abi_encode()).as_deref(), Some("RevisionMismatch(1, 2)"));
+        let reentered = &alloy::primitives::keccak256("Reentrancy()")[..4];
+        assert_eq!(describe(reentered).as_deref(), Some("Reentrancy()"));
         assert_eq!(describe(&[0xde, 0xad, 0xbe, 0xef, 0]).as_deref(), Some("error 0xdeadbeef"));
         assert_eq!(describe(&[1, 2]).as_deref(), Some("0x0102"));
     }

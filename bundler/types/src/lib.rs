@@ -51,6 +51,7 @@ mod hash;
 mod operation;
 mod packing;
 mod partial;
+mod revert;
 mod rpc;
 mod rule;
 
@@ -67,4 +68,5 @@ pub use packing::{
     handle_ops_calldata,
 };
 pub use partial::{GasDefaults, PartialPaymaster, PartialUserOperation};
+pub use revert::describe_entry_point_error;
 pub use rule::{REMOVED_RULES, RuleId, RuleScope, UnknownRule};

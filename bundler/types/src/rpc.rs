@@ -296,6 +296,7 @@ impl<'a> Reader<'a> {
             };
         };
         let address = parse_address("paymaster", value)?;
+        check_paymaster("paymaster", address)?;
         let data = data.unwrap_or_default();
         let (data, signature) = match signature {
             Some(signature) => {
@@ -325,7 +326,11 @@ impl<'a> Reader<'a> {
     }
 
     fn paymaster_and_data(&self) -> Result<Option<PartialPaymaster>, FieldError> {
-        Ok(self.address_and_data("paymasterAndData")?.map(|(address, data)| PartialPaymaster {
+        let Some((address, data)) = self.address_and_data("paymasterAndData")? else {
+            return Ok(None);
+        };
+        check_paymaster("paymasterAndData", address)?;
+        Ok(Some(PartialPaymaster {
             address,
             verification_gas_limit: None,
             post_op_gas_limit: None,
@@ -346,6 +351,14 @@ impl<'a> Reader<'a> {
             _ => Ok(Some((Address::from_slice(&bytes[..20]), bytes.slice(20..)))),
         }
     }
+}
+
+/// Refuses the zero address, which v0.6 takes for no paymaster and later versions for an error.
+fn check_paymaster(field: &str, address: Address) -> Result<(), FieldError> {
+    if address.is_zero() {
+        return Err(FieldError::new(field, "the zero address; without paymaster, leave it out"));
+    }
+    Ok(())
 }
 
 /// Refuses a field that an operation of this version does not have.

@@ -172,6 +172,26 @@ fn paymaster_fields_come_together() {
 }
 
 #[test]
+fn the_zero_address_is_no_paymaster() {
+    const ZERO: &str = "0x0000000000000000000000000000000000000000";
+    let field = |version, changes: &[(&str, Value)]| {
+        let text = refused(version, changes);
+        assert!(text.contains("leave it out"), "{text}");
+        text.split(':').next().map(str::to_owned)
+    };
+    for version in EntryPointVersion::ALL {
+        if !version.is_packed() {
+            let changes = [("paymasterAndData", json!(format!("{ZERO}aabb")))];
+            assert_eq!(field(version, &changes).as_deref(), Some("paymasterAndData"));
+            continue;
+        }
+        let mut changes = paymaster();
+        changes[0].1 = json!(ZERO);
+        assert_eq!(field(version, &changes).as_deref(), Some("paymaster"));
+    }
+}
+
+#[test]
 fn paymaster_signature_in_each_clients_form() {
     let version = EntryPointVersion::V09;
     let magic = "22e325a297439656";
