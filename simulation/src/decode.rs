@@ -1,15 +1,17 @@
 //! Reads what `handleOps` gave back: its revert data and its events.
 
 use alloy::{
-    primitives::{Address, Bytes, Log, keccak256},
+    primitives::{Address, Bytes, Log},
     sol_types::{GenericContractError, SolError, SolEvent, SolInterface},
 };
 use revm::context::result::ExecutionResult;
+use writ_types::describe_entry_point_error;
 
 use crate::{
     abi::{Events, Failures},
     failure::{AaCode, FailedOp, Failure},
     outcome::OpReceipt,
+    tracer::OpRecord,
 };
 
 /// Why the transaction failed; `None` if it did not. Texts and data are kept up to `most` bytes.
@@ -44,27 +46,29 @@ fn failed_op(index: usize, reason: &str, inner: Option<Bytes>, most: usize) -> F
     Failure::Op(FailedOp { index, aa_code: AaCode::parse(&reason), reason, inner })
 }
 
-/// Errors of EntryPoints and of what they inherit that are not FailedOp.
-const NAMED: [&str; 11] = [
-    "Reentrancy()",
-    "ReentrancyGuardReentrantCall()",
-    "InvalidBeneficiary(address)",
-    "FailedSendToBeneficiary(address,uint256,bytes)",
-    "InternalFunction()",
-    "InvalidPaymasterData(uint256)",
-    "InvalidPaymaster(address)",
-    "InvalidPaymasterSignatureLength(uint256,uint256)",
-    "Eip7702SenderWithoutCode(address)",
-    "Eip7702SenderNotDelegate(address)",
-    "PostOpReverted(bytes)",
-];
+/// `SenderCreator` of v0.8 and v0.9 names operation 0 when an EIP-7702 account's initialisation fails, whichever
+/// operation it was. Its frame in the trace tells which.
+pub(crate) fn placed(failure: Failure, records: &[OpRecord]) -> Failure {
+    match failure {
+        Failure::Op(mut failed) if failed.reason.starts_with("AA13 EIP7702") => {
+            let initialised = |record: &OpRecord| {
+                let frame = record.trace.deploy.as_ref();
+                frame.is_some_and(|frame| !frame.status.is_success())
+            };
+            if let Some(index) = records.iter().rposition(initialised) {
+                failed.index = index;
+            }
+            Failure::Op(failed)
+        }
+        other => other,
+    }
+}
 
 fn name_of(data: &Bytes, most: usize) -> Option<String> {
     if let Ok(error) = GenericContractError::abi_decode(data) {
         return Some(cut_text(&error.to_string(), most));
     }
-    let selector = data.get(..4)?;
-    NAMED.iter().find(|name| keccak256(name)[..4] == *selector).map(|name| (*name).to_owned())
+    describe_entry_point_error(data).map(|name| cut_text(&name, most))
 }
 
 /// The EntryPoint's receipts, in order of execution, which is the order of the operations.
@@ -108,7 +112,7 @@ fn cut_text(text: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::U256;
+    use alloy::primitives::{U256, keccak256};
     use proptest::prelude::*;
 
     use super::*;

@@ -55,4 +55,4 @@ pub use overrides::{AccountOverride, Overrides};
 pub use request::{DEFAULT_ORIGIN, SimulationRequest};
 pub use simulator::{Simulator, SimulatorOptions};
 pub use state::{BlockHeader, MemoryState, PinnedBlock, StateError, StateOptions, StateProvider};
-pub use validation::{PaymasterValidation, ValidationData};
+pub use validation::{PaymasterValidation, ValidationData, ValidityWindow};

@@ -15,7 +15,8 @@ pub struct SimulationRequest {
     /// State to pretend; empty for decisions about inclusion.
     pub overrides: Overrides,
     /// Forgive signature failures that accounts and paymasters report (return value 1, not
-    /// reverts). For estimation and evaluation with stub signatures only.
+    /// reverts), and take EIP-7702 tuples as signed by their senders. For estimation and evaluation
+    /// with stub signatures only.
     pub ignore_signature: bool,
     /// Stop before the first execution frame: validation frames only, for re-validation.
     pub validation_only: bool,

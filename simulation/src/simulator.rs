@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use alloy::primitives::{Address, Bytes, KECCAK256_EMPTY, TxKind, U256};
+use alloy::{
+    eips::eip7702::{RecoveredAuthority, RecoveredAuthorization},
+    primitives::{Address, Bytes, KECCAK256_EMPTY, TxKind, U256},
+};
 use revm::{
     Context, ExecuteEvm, InspectEvm, MainBuilder, MainContext,
     bytecode::Bytecode,
@@ -249,7 +252,19 @@ impl Simulator {
         let authorizations: Vec<_> = request
             .ops
             .iter()
-            .filter_map(|op| op.authorization.clone().map(Either::Left))
+            .filter_map(|op| {
+                let tuple = op.authorization.clone()?;
+                // ERC-7769: with a stub signature, the tuple counts as signed by the sender.
+                Some(if request.ignore_signature {
+                    let authority = RecoveredAuthority::Valid(op.sender);
+                    Either::Right(RecoveredAuthorization::new_unchecked(
+                        tuple.strip_signature(),
+                        authority,
+                    ))
+                } else {
+                    Either::Left(tuple)
+                })
+            })
             .collect();
         let tx = TxEnv {
             // EIP-7702 where there are tuples, EIP-1559 otherwise.
@@ -335,7 +350,8 @@ fn outcome(
     accessed: Arc<Vec<(Address, Vec<U256>)>>,
     limits: &Limits,
 ) -> Simulation {
-    let failure = decode::failure(result, limits.output);
+    let failure =
+        decode::failure(result, limits.output).map(|failure| decode::placed(failure, &records));
     let mut receipts = if failure.is_none() && !stopped {
         decode::receipts(request.entry_point.address, result.logs())
     } else {

@@ -2,6 +2,7 @@
 
 use alloy::primitives::{Address, U256};
 use serde::{Deserialize, Serialize};
+use writ_types::EntryPointVersion;
 
 /// Set in both bounds when v0.9 reads them as block numbers.
 const BLOCK_FLAG: u64 = 0x8000_0000_0000;
@@ -35,23 +36,17 @@ impl ValidationData {
             .then(|| Address::from_word(authorizer.to_be_bytes().into()))
     }
 
-    /// Valid strictly after this (v0.6 and v0.7: from this on), in seconds or, for a block range, in
-    /// blocks.
-    pub fn valid_after(self) -> u64 {
-        self.bound(208) & !self.flag()
-    }
-
-    /// Valid up to and including this; zero on the wire means for ever, given as `u64::MAX`.
-    pub fn valid_until(self) -> u64 {
-        match self.bound(160) & !self.flag() {
-            0 => u64::MAX,
-            until => until,
-        }
-    }
-
-    /// Whether EntryPoint v0.9 reads the bounds as block numbers. Meaningless before v0.9.
-    pub fn is_block_range(self) -> bool {
-        self.flag() != 0
+    /// When it is valid, as an EntryPoint of this version reads the bounds.
+    pub fn window(self, version: EntryPointVersion) -> ValidityWindow {
+        let (after, until) = (self.bound(208), self.bound(160));
+        // Absent on the wire: for ever, whatever it is counted in.
+        let absent = until == 0;
+        let flagged = after & BLOCK_FLAG != 0 && (absent || until & BLOCK_FLAG != 0);
+        let in_blocks = flagged && version == EntryPointVersion::V09;
+        let plain = |bound: u64| if in_blocks { bound & !BLOCK_FLAG } else { bound };
+        let until = if absent { u64::MAX } else { plain(until) };
+        let includes_start = matches!(version, EntryPointVersion::V06 | EntryPointVersion::V07);
+        ValidityWindow { after: plain(after), until, in_blocks, includes_start }
     }
 
     /// The same word with a signature failure forgiven. An aggregator stays.
@@ -67,12 +62,30 @@ impl ValidationData {
     fn bound(self, shift: usize) -> u64 {
         (self.0 >> shift).as_limbs()[0] & BOUND_MASK
     }
+}
 
-    /// The block flag if both bounds carry it (an absent `validUntil` counts as flagged).
-    fn flag(self) -> u64 {
-        let until = self.bound(160);
-        let flagged = (until == 0 || until & BLOCK_FLAG != 0) && self.bound(208) & BLOCK_FLAG != 0;
-        if flagged { BLOCK_FLAG } else { 0 }
+/// When an account or a paymaster says that its operation is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ValidityWindow {
+    /// Start.
+    pub after: u64,
+    /// Valid up to and including this; `u64::MAX` is for ever.
+    pub until: u64,
+    /// Both are block numbers (EntryPoint v0.9, when both carry its flag) instead of seconds.
+    pub in_blocks: bool,
+    /// Whether it is valid at the start itself (v0.6, v0.7), or only after it.
+    pub includes_start: bool,
+}
+
+impl ValidityWindow {
+    /// Whether it is not too early, at this time or in this block.
+    pub const fn has_begun(&self, now: u64) -> bool {
+        now > self.after || (self.includes_start && now == self.after)
+    }
+
+    /// Whether it is valid at this time or in this block.
+    pub const fn contains(&self, now: u64) -> bool {
+        self.has_begun(now) && now <= self.until
     }
 }
 
@@ -96,7 +109,12 @@ mod tests {
         let data = ValidationData::new(aggregator, 7, 9);
         assert_eq!(data.aggregator(), Some(aggregator));
         assert!(!data.sig_failed());
-        assert_eq!((data.valid_after(), data.valid_until()), (7, 9));
+        for version in EntryPointVersion::ALL {
+            let window = data.window(version);
+            assert_eq!((window.after, window.until, window.in_blocks), (7, 9, false));
+            assert!(window.contains(9) && !window.contains(10) && !window.contains(6));
+            assert_eq!(window.contains(7), !version.supports_eip7702(), "{version}");
+        }
         assert_eq!(data.without_signature_failure(), data, "an aggregator is not forgiven");
     }
 
@@ -104,7 +122,8 @@ mod tests {
     fn zero_means_valid_for_ever_and_one_means_failed() {
         let fine = ValidationData::default();
         assert_eq!((fine.sig_failed(), fine.aggregator()), (false, None));
-        assert_eq!((fine.valid_after(), fine.valid_until()), (0, u64::MAX));
+        let window = fine.window(EntryPointVersion::V09);
+        assert_eq!((window.after, window.until, window.in_blocks), (0, u64::MAX, false));
         let failed = ValidationData::new(Address::with_last_byte(1), 3, 4);
         assert!(failed.sig_failed());
         assert_eq!(failed.aggregator(), None);
@@ -112,15 +131,22 @@ mod tests {
     }
 
     #[test]
-    fn block_ranges_need_both_flags() {
-        let range = ValidationData::new(Address::ZERO, BLOCK_FLAG | 5, BLOCK_FLAG | 6);
-        assert!(range.is_block_range());
-        assert_eq!((range.valid_after(), range.valid_until()), (5, 6));
-        let open = ValidationData::new(Address::ZERO, BLOCK_FLAG | 5, 0);
-        assert!(open.is_block_range());
-        assert_eq!(open.valid_until(), u64::MAX);
-        let half = ValidationData::new(Address::ZERO, 5, BLOCK_FLAG | 6);
-        assert!(!half.is_block_range());
-        assert_eq!(half.valid_until(), BLOCK_FLAG | 6);
+    fn block_ranges_need_both_flags_and_v09() {
+        let window = |after, until, version| {
+            let data = ValidationData::new(Address::ZERO, after, until);
+            let ValidityWindow { after, until, in_blocks, .. } = data.window(version);
+            (after, until, in_blocks)
+        };
+        let v09 = EntryPointVersion::V09;
+        assert_eq!(window(BLOCK_FLAG | 5, BLOCK_FLAG | 6, v09), (5, 6, true));
+        assert_eq!(window(BLOCK_FLAG | 5, 0, v09), (5, u64::MAX, true));
+        assert_eq!(window(BLOCK_FLAG, BLOCK_FLAG, v09), (0, 0, true), "block 0 is not for ever");
+        assert_eq!(window(5, BLOCK_FLAG | 6, v09), (5, BLOCK_FLAG | 6, false));
+        assert_eq!(window(BLOCK_FLAG | 5, 6, v09), (BLOCK_FLAG | 5, 6, false));
+        assert_eq!(window(0, 0, v09), (0, u64::MAX, false));
+        for version in [EntryPointVersion::V06, EntryPointVersion::V07, EntryPointVersion::V08] {
+            let seconds = (BLOCK_FLAG | 5, BLOCK_FLAG | 6, false);
+            assert_eq!(window(BLOCK_FLAG | 5, BLOCK_FLAG | 6, version), seconds, "{version}");
+        }
     }
 }

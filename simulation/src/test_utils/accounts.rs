@@ -6,7 +6,7 @@ use alloy::{
     sol,
     sol_types::{SolCall, SolValue},
 };
-use writ_types::{EntryPoint, EntryPointVersion, Factory, UserOperation};
+use writ_types::{EntryPoint, Factory, UserOperation};
 
 use super::{
     artifacts::artifact,
@@ -44,7 +44,7 @@ impl SimpleAccount {
     /// # Panics
     /// When the contract packages are not installed.
     pub fn new(chain: &mut TestChain, entry_point: EntryPoint, salt: u64) -> Self {
-        let mut code = artifact(of_accounts(entry_point.version), "SimpleAccountFactory").to_vec();
+        let mut code = artifact(entry_point.version, "SimpleAccountFactory").to_vec();
         code.extend(entry_point.address.abi_encode());
         let factory = chain.create(code.into());
         let owner =
@@ -121,13 +121,5 @@ impl SimpleAccount {
             self.owner.sign_message_sync(hash.as_slice())
         };
         signed.expect("a local key signs").as_bytes().into()
-    }
-}
-
-/// v0.8's account runs under v0.9 as well; the package has none of its own on the machine.
-const fn of_accounts(version: EntryPointVersion) -> EntryPointVersion {
-    match version {
-        EntryPointVersion::V09 => EntryPointVersion::V08,
-        other => other,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use alloy::primitives::{Bytes, hex};
+use alloy::primitives::{B256, Bytes, b256, hex};
 use writ_types::EntryPointVersion;
 
 /// The workspace's root folder.
@@ -45,4 +45,20 @@ pub fn entry_point_creation_code(version: EntryPointVersion) -> Option<Bytes> {
         return None;
     };
     Some(hex::decode(text.trim()).expect("the file is hex").into())
+}
+
+/// Salt under which an EntryPoint was deployed on every chain.
+pub const fn entry_point_salt(version: EntryPointVersion) -> B256 {
+    match version {
+        EntryPointVersion::V06 => B256::ZERO,
+        EntryPointVersion::V07 => {
+            b256!("90d8084deab30c2a37c45e8d47f49f2f7965183cb6990a98943ef94940681de3")
+        }
+        EntryPointVersion::V08 => {
+            b256!("0a59dbff790c23c976a548690c27297883cc66b4c67024f9117b0238995e35e9")
+        }
+        EntryPointVersion::V09 => {
+            b256!("7702864008ddeab30aa67b7adc3d2653bc8d162714b1fe8fe4582df814f3bf61")
+        }
+    }
 }

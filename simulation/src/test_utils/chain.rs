@@ -1,6 +1,6 @@
 //! A chain in memory.
 
-use alloy::primitives::{Address, B256, Bytes, TxKind, U256, address, b256, hex};
+use alloy::primitives::{Address, B256, Bytes, TxKind, U256, address, hex};
 use revm::{
     Context, ExecuteEvm, MainBuilder, MainContext,
     context::{
@@ -11,7 +11,7 @@ use revm::{
 };
 use writ_types::{EntryPoint, EntryPointVersion, UserOperation, handle_ops_calldata};
 
-use super::artifacts::entry_point_creation_code;
+use super::artifacts::{entry_point_creation_code, entry_point_salt};
 use crate::state::{BlockHeader, MemoryState, PinnedBlock};
 
 /// Chain id of every test chain.
@@ -74,20 +74,9 @@ impl TestChain {
     /// # Panics
     /// When the contract packages are not installed.
     pub fn deploy_entry_point(&mut self, version: EntryPointVersion) -> Option<EntryPoint> {
-        let salt = match version {
-            EntryPointVersion::V06 => B256::ZERO,
-            EntryPointVersion::V07 => {
-                b256!("90d8084deab30c2a37c45e8d47f49f2f7965183cb6990a98943ef94940681de3")
-            }
-            EntryPointVersion::V08 => {
-                b256!("0a59dbff790c23c976a548690c27297883cc66b4c67024f9117b0238995e35e9")
-            }
-            EntryPointVersion::V09 => {
-                b256!("7702864008ddeab30aa67b7adc3d2653bc8d162714b1fe8fe4582df814f3bf61")
-            }
-        };
         let code = entry_point_creation_code(version)?;
         let entry_point = EntryPoint::canonical(version);
+        let salt = entry_point_salt(version);
         self.send(DEPLOYER, [salt.as_slice(), &code].concat().into(), U256::ZERO);
         assert!(self.state.code(&entry_point.address).is_some(), "EntryPoint v{version} is absent");
         Some(entry_point)

@@ -9,5 +9,5 @@ mod artifacts;
 mod chain;
 
 pub use accounts::{SimpleAccount, execute_call};
-pub use artifacts::{artifact, entry_point_creation_code, workspace_root};
+pub use artifacts::{artifact, entry_point_creation_code, entry_point_salt, workspace_root};
 pub use chain::{CHAIN_ID, RICH, TestChain};

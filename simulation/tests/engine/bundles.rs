@@ -1,9 +1,10 @@
 //! Whole operations through every EntryPoint version.
 
 use alloy::{
-    eips::eip7702::Authorization,
+    eips::eip7702::{Authorization, SignedAuthorization},
     primitives::{Address, B256, Bytes, U256},
     signers::{SignerSync, local::PrivateKeySigner},
+    sol_types::SolValue,
 };
 use writ_simulation::{
     Failure, Limits, Overrides, SimulationError, SimulationRequest, Simulator, SimulatorOptions,
@@ -181,8 +182,11 @@ fn an_authorization_tuple_is_applied_as_the_chain_would() {
     for version in [EntryPointVersion::V08, EntryPointVersion::V09] {
         let Some((mut chain, entry_point)) = TestChain::with_entry_point(version) else { continue };
         let mut account = SimpleAccount::new(&mut chain, entry_point, 7);
-        // The delegate accepts v0.8 only; under v0.9 its refusal must show instead.
-        let delegate = chain.create(artifact(EntryPointVersion::V08, "Simple7702Account"));
+        let mut code = artifact(version, "Simple7702Account").to_vec();
+        if version == EntryPointVersion::V09 {
+            code.extend(entry_point.address.abi_encode());
+        }
+        let delegate = chain.create(code.into());
         account.owner = PrivateKeySigner::random();
         account.address = account.owner.address();
         chain.fund(account.address, U256::from(10).pow(U256::from(18)));
@@ -190,15 +194,10 @@ fn an_authorization_tuple_is_applied_as_the_chain_would() {
         let signature = account.owner.sign_hash_sync(&tuple.signature_hash()).unwrap();
         let mut op = account.operation(0, transfer(5), false);
         op.factory = Some(Factory { address: EIP7702_FACTORY, data: Bytes::new() });
-        op.authorization = Some(tuple.into_signed(signature));
+        op.authorization = Some(tuple.clone().into_signed(signature));
         account.sign(&mut op);
         let request = SimulationRequest::single(entry_point, op.clone());
         let simulation = Simulator::default().simulate_sync(&chain.pin(), &request).unwrap();
-        if version == EntryPointVersion::V09 {
-            let Some(Failure::Op(failed)) = simulation.failure else { panic!("accepted") };
-            assert_eq!(failed.aa_code.unwrap().to_string(), "AA23");
-            continue;
-        }
         assert!(simulation.is_success(), "{:?}", simulation.failure);
         let trace = &simulation.ops[0].trace;
         let frame = trace.account.as_ref().unwrap();
@@ -210,9 +209,19 @@ fn an_authorization_tuple_is_applied_as_the_chain_would() {
         let stale = Authorization { chain_id: U256::from(CHAIN_ID), address: delegate, nonce: 9 };
         let signature = account.owner.sign_hash_sync(&stale.signature_hash()).unwrap();
         op.authorization = Some(stale.into_signed(signature));
+        let request = SimulationRequest::single(entry_point, op.clone());
+        let simulation = Simulator::default().simulate_sync(&chain.pin(), &request).unwrap();
+        assert!(simulation.failure.is_some());
+
+        // A tuple that nobody signed counts as the sender's where signatures are forgiven, and only there.
+        let unsigned = SignedAuthorization::new_unchecked(tuple, 0, U256::ZERO, U256::ZERO);
+        op.authorization = Some(unsigned);
         let request = SimulationRequest::single(entry_point, op);
         let simulation = Simulator::default().simulate_sync(&chain.pin(), &request).unwrap();
         assert!(simulation.failure.is_some());
+        let request = request.ignoring_signatures();
+        let simulation = Simulator::default().simulate_sync(&chain.pin(), &request).unwrap();
+        assert!(simulation.is_success(), "{:?}", simulation.failure);
     }
 }
 
@@ -270,4 +279,31 @@ fn requests_that_make_no_sense_are_refused_by_name() {
     assert!(matches!(error, SimulationError::InvalidTransaction(_)), "{error:?}");
     let starved = run(Limits { gas: 200_000, ..limits }, &one).unwrap();
     assert!(starved.failure.is_some());
+}
+
+#[test]
+fn a_failing_initialisation_is_the_fault_of_its_own_operation() {
+    for version in [EntryPointVersion::V08, EntryPointVersion::V09] {
+        let Some((mut chain, entry_point)) = TestChain::with_entry_point(version) else { continue };
+        let first = SimpleAccount::deployed(&mut chain, entry_point, 10);
+        let mut second = SimpleAccount::new(&mut chain, entry_point, 11);
+        // Reverts whatever it is called with.
+        let delegate = Address::repeat_byte(0xde);
+        chain.put(delegate, Bytes::from_static(&[0x5f, 0x5f, 0xfd]));
+        second.owner = PrivateKeySigner::random();
+        second.address = second.owner.address();
+        chain.fund(second.address, U256::from(10).pow(U256::from(18)));
+        let tuple = Authorization { chain_id: U256::ZERO, address: delegate, nonce: 0 };
+        let signature = second.owner.sign_hash_sync(&tuple.signature_hash()).unwrap();
+        let mut op = second.operation(0, transfer(5), false);
+        op.factory = Some(Factory { address: EIP7702_FACTORY, data: vec![1, 2, 3, 4].into() });
+        op.authorization = Some(tuple.into_signed(signature));
+        second.sign(&mut op);
+        let ops = vec![first.operation(1, transfer(1), false), op];
+        let request = SimulationRequest::bundle(entry_point, ops);
+        let simulation = Simulator::default().simulate_sync(&chain.pin(), &request).unwrap();
+        let Some(Failure::Op(failed)) = simulation.failure else { panic!("{version}: accepted") };
+        let code = failed.aa_code.map(|code| code.to_string());
+        assert_eq!((failed.index, code.as_deref()), (1, Some("AA13")), "{version}: {failed}");
+    }
 }

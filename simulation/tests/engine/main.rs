@@ -9,3 +9,4 @@ mod effects;
 mod frames;
 mod node;
 mod proxy;
+mod windows;
