@@ -151,6 +151,7 @@ impl Admission {
     ) -> Result<B256, AdmissionError> {
         let block = self.state().latest().await?;
         self.check(&operation, &block)?;
+        self.check_delegation(&operation, &block).await?;
         let hash = self.hash(&operation, entry_point, &block).await?;
         let mut pooled = PoolOperation::new(operation.clone(), entry_point, hash);
         pooled.facts.admitted_at = block.number();

@@ -102,17 +102,22 @@ impl Admission {
 }
 
 /// COD-010: what validation visits has the code that it had when the operation was admitted.
+///
+/// When somebody else has deployed the sender since, v0.9 ignores the initCode: the factory and its helpers are visited
+/// no more, so that the two digests are of different things. All rules were checked again on what is visited now.
 pub(crate) fn same_code(
     pooled: &PoolOperation,
     verdict: Verdict,
 ) -> Result<Verdict, AdmissionError> {
     match pooled.code_digest {
-        Some(before) if before != verdict.code => Err(AdmissionError::Rules(vec![Violation {
-            rule: RuleId::Cod010,
-            entity: Entity::new(EntityKind::Account, pooled.operation.sender),
-            address: None,
-            detail: "visits code that has changed since the operation was admitted".to_owned(),
-        }])),
+        Some(before) if before != verdict.code && !verdict.init_code_ignored => {
+            Err(AdmissionError::Rules(vec![Violation {
+                rule: RuleId::Cod010,
+                entity: Entity::new(EntityKind::Account, pooled.operation.sender),
+                address: None,
+                detail: "visits code that has changed since the operation was admitted".to_owned(),
+            }]))
+        }
         _ => Ok(verdict),
     }
 }

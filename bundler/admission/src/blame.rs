@@ -134,7 +134,10 @@ fn of_error(error: &AdmissionError, operation: &UserOperation) -> Option<Entity>
     let account = Entity::new(EntityKind::Account, operation.sender);
     match error {
         AdmissionError::Rejected(rejection) => Some(rejection.entity),
-        AdmissionError::Signature | AdmissionError::Aggregator(_) => Some(account),
+        AdmissionError::Signature
+        | AdmissionError::Aggregator(_)
+        | AdmissionError::Tuple(_)
+        | AdmissionError::Delegation { .. } => Some(account),
         AdmissionError::PaymasterSignature(paymaster)
         | AdmissionError::PaymasterDeposit { paymaster, .. } => {
             Some(Entity::new(EntityKind::Paymaster, *paymaster))

@@ -9,6 +9,8 @@ use writ_types::{
     Entity, EntityKind, ErrorCode, FieldError, Refusal, RuleId, UserOperation, Violation,
 };
 
+use crate::TupleError;
+
 /// A refusal of admission, before it is put into a code and words.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -82,6 +84,31 @@ pub enum AdmissionError {
         entity: Entity,
         /// What it reverted with, in words.
         reason: String,
+        /// Revert data, bounded.
+        data: Bytes,
+        /// The error with its values, where it is a known one.
+        decoded: Option<String>,
+    },
+    /// `handleOps` reverted with an error of the EntryPoint that is no `FailedOp`.
+    #[error("the EntryPoint rejects the operation: {failure}")]
+    HandleOps {
+        /// What happened, in words.
+        failure: String,
+        /// Revert data, bounded.
+        data: Bytes,
+        /// The error with its values, where it is a known one.
+        decoded: Option<String>,
+    },
+    /// The chain would skip the EIP-7702 tuple.
+    #[error("eip7702Auth would not be applied: {0}")]
+    Tuple(#[from] TupleError),
+    /// The EIP-7702 delegation under which the operation was admitted is not in force any more.
+    #[error("the EIP-7702 delegation of {sender} has changed: {now}")]
+    Delegation {
+        /// The account.
+        sender: Address,
+        /// To what.
+        now: String,
     },
     /// The account says that the signature is wrong.
     #[error("the account's signature check failed")]
@@ -91,14 +118,14 @@ pub enum AdmissionError {
     PaymasterSignature(Address),
     /// The operation's own validity range excludes now or ends too soon.
     #[error(
-        "{entity} is valid from {after} until {until}, and must be at {now} and for {margin} more {unit}"
+        "{entity} is valid after {after} until {}, and must be at {now} and for {margin} more {unit}", end(*until)
     )]
     OutOfRange {
         /// Whose range.
         entity: Entity,
         /// Start.
         after: u64,
-        /// End.
+        /// End; `u64::MAX` is for ever.
         until: u64,
         /// Now, in the same unit.
         now: u64,
@@ -185,6 +212,11 @@ pub struct Rejection {
     pub decoded: Option<String>,
 }
 
+/// The end of a range in words.
+fn end(until: u64) -> String {
+    if until == u64::MAX { "for ever".to_owned() } else { until.to_string() }
+}
+
 fn list(addresses: &[Address]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -214,7 +246,12 @@ impl AdmissionError {
     /// The same error, pinned on `entity` if it says of nobody that it is at fault.
     pub(crate) fn about(self, entity: Entity) -> Self {
         match self {
-            Self::Reverted(reason) => Self::Pinned { entity, reason },
+            Self::Reverted(reason) => {
+                Self::Pinned { entity, reason, data: Bytes::new(), decoded: None }
+            }
+            Self::HandleOps { failure: reason, data, decoded } => {
+                Self::Pinned { entity, reason, data, decoded }
+            }
             other => other,
         }
     }
@@ -258,11 +295,20 @@ impl AdmissionError {
                 .about(Entity::new(EntityKind::Account, sender))
                 .with(|data| data.field = Some("nonce".into())),
             Self::Reverted(_) => plain(ErrorCode::RejectedByEntryPoint),
-            Self::Pinned { entity, .. } => match entity.kind {
-                EntityKind::Paymaster => plain(ErrorCode::RejectedByPaymaster),
-                _ => plain(ErrorCode::RejectedByEntryPoint),
+            Self::Pinned { entity, data, decoded, .. } => {
+                let code = match entity.kind {
+                    EntityKind::Paymaster => ErrorCode::RejectedByPaymaster,
+                    _ => ErrorCode::RejectedByEntryPoint,
+                };
+                reverting(plain(code).about(entity), data, decoded)
             }
-            .about(entity),
+            Self::HandleOps { data, decoded, .. } => {
+                reverting(plain(ErrorCode::RejectedByEntryPoint), data, decoded)
+            }
+            Self::Tuple(error) => tuple(&error, plain(ErrorCode::RejectedByEntryPoint)),
+            Self::Delegation { sender, .. } => plain(ErrorCode::RejectedByEntryPoint)
+                .about(Entity::new(EntityKind::Account, sender))
+                .with(|data| data.field = Some("eip7702Auth".into())),
             Self::Signature => plain(ErrorCode::InvalidSignature),
             Self::PaymasterSignature(paymaster) => plain(ErrorCode::RejectedByPaymaster)
                 .about(Entity::new(EntityKind::Paymaster, paymaster))
@@ -270,7 +316,7 @@ impl AdmissionError {
             Self::OutOfRange { entity, after, until, .. } => {
                 plain(ErrorCode::OutOfTimeRange).about(entity).with(|data| {
                     data.valid_after = Some(U256::from(after));
-                    data.valid_until = Some(U256::from(until));
+                    data.valid_until = (until != u64::MAX).then(|| U256::from(until));
                 })
             }
             Self::Rules(violations) => Refusal::from_violations(violations)
@@ -385,6 +431,26 @@ fn rejected(rejection: Rejection) -> Refusal {
         data.aa_code = failed.aa_code.map(|code| code.to_string());
         data.revert_data = failed.inner.filter(|inner| !inner.is_empty());
         data.revert_reason = decoded;
+    })
+}
+
+fn reverting(refusal: Refusal, bytes: Bytes, decoded: Option<String>) -> Refusal {
+    refusal.with(|data| {
+        data.revert_data = Some(bytes).filter(|bytes| !bytes.is_empty());
+        data.revert_reason = decoded;
+    })
+}
+
+fn tuple(error: &TupleError, refusal: Refusal) -> Refusal {
+    let sender = match error {
+        TupleError::Nonce { sender, .. } | TupleError::Contract { sender } => *sender,
+    };
+    refusal.about(Entity::new(EntityKind::Account, sender)).with(|data| {
+        data.field = Some("eip7702Auth".into());
+        if let TupleError::Nonce { given, current, .. } = error {
+            data.field = Some("eip7702Auth.nonce".into());
+            (data.actual, data.required) = (Some(U256::from(*given)), Some(U256::from(*current)));
+        }
     })
 }
 

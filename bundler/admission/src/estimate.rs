@@ -33,6 +33,7 @@ impl Admission {
         let _turn = self.order().turn(operation.sender).await?;
         let block = self.state().latest().await?;
         let whole = operation.complete(&GasDefaults::default());
+        self.check_delegation(&whole, &block).await?;
         let ahead = self.ahead_of(&whole, entry_point);
         let account = self.bound_account(&whole, entry_point, &block).await?;
         if ahead.is_empty() {
@@ -152,6 +153,7 @@ impl Admission {
         let _turn = self.order().turn(operation.sender).await?;
         let block = self.state().latest().await?;
         let mut whole = operation.complete(&GasDefaults::default());
+        self.check_delegation(&whole, &block).await?;
         let ahead = self.ahead_of(&whole, entry_point);
         if lacks_gas(&operation) {
             let account = self.bound_account(&whole, entry_point, &block).await?;
@@ -193,6 +195,7 @@ impl Admission {
         let _turn = self.order().turn(operation.sender).await?;
         let block = self.state().latest().await?;
         self.check(&operation, &block)?;
+        self.check_delegation(&operation, &block).await?;
         let hash = self.hash(&operation, entry_point, &block).await?;
         let ahead = self.ahead_of(&operation, entry_point);
         let request = GateRequest {

@@ -7,7 +7,7 @@ use alloy::primitives::{Address, B256, U256};
 use writ_attestation::AttestationError;
 use writ_pool::Validity;
 use writ_simulation::{
-    FailedOp, Failure, OpOutcome, Simulation, ValidationData,
+    AaCode, FailedOp, Failure, OpOutcome, Simulation, ValidationData, ValidityWindow,
     rules::{RuleContext, check, code_digest},
 };
 use writ_types::{
@@ -23,6 +23,8 @@ pub struct Verdict {
     pub validity: Validity,
     /// Digest over the code of everything that validation visited (COD-010).
     pub code: B256,
+    /// Whether the EntryPoint ignored the operation's initCode, since the sender exists by now (v0.9).
+    pub init_code_ignored: bool,
     /// Durable slots that validation used: while none of them changes, it gives the same result.
     pub slots: Vec<(Address, U256)>,
     /// Whether the execution phase succeeds; an operation that reverts there still pays.
@@ -62,6 +64,10 @@ pub(crate) fn judge(
     let context = RuleContext { stakes: bench.stakes.to_vec(), constants: bench.rules.constants };
     let violations = check(&outcome.trace, &context);
     if let Some(failure) = &simulation.failure {
+        // The EntryPoint says only that it is out of its range; the range itself is in the trace.
+        if out_of_window(failure, index) {
+            ranges(operation, outcome, bench)?;
+        }
         let error = explain(failure, violations, operation, index);
         // That one ahead of it fails is not its own entities' fault.
         let of_other = matches!(failure, Failure::Op(failed) if failed.index != index);
@@ -79,6 +85,9 @@ pub(crate) fn judge(
     Ok(Verdict {
         validity,
         code: code_digest(&outcome.trace),
+        init_code_ignored: operation.version == EntryPointVersion::V09
+            && operation.factory_address().is_some()
+            && outcome.trace.deploy.is_none(),
         slots: outcome.trace.durable_slots(),
         executes: outcome.receipt.as_ref().is_some_and(|receipt| receipt.success),
         gas_used: outcome.receipt.as_ref().map_or(U256::ZERO, |receipt| receipt.actual_gas_used),
@@ -108,10 +117,19 @@ pub(crate) fn explain(
         Failure::Reverted { .. } | Failure::Halted(_) if causes(&violations) => {
             AdmissionError::Rules(violations)
         }
-        Failure::Reverted { .. } | Failure::Halted(_) => {
-            AdmissionError::Reverted(failure.to_string())
-        }
+        Failure::Reverted { name, data } => AdmissionError::HandleOps {
+            failure: failure.to_string(),
+            data: data.clone(),
+            decoded: name.clone(),
+        },
+        Failure::Halted(_) => AdmissionError::Reverted(failure.to_string()),
     }
+}
+
+/// AA22, AA27, AA32, AA37 of the operation at `index`.
+fn out_of_window(failure: &Failure, index: usize) -> bool {
+    let Failure::Op(failed) = failure else { return false };
+    failed.index == index && failed.aa_code.is_some_and(AaCode::is_out_of_window)
 }
 
 /// AA13, AA23, AA33: entity code itself reverted, so that a broken rule may be the cause.
@@ -137,7 +155,7 @@ fn ranges(
         let account = Entity::new(EntityKind::Account, operation.sender);
         match within(data, account, operation.version, bench) {
             Err(AdmissionError::OutOfRange { after, until, now, margin, .. }) if bench.attested => {
-                return Err(if now < after {
+                return Err(if now < after || until >= now.saturating_add(margin) {
                     AttestationError::NotYetValid { valid_after: after, now }.into()
                 } else {
                     AttestationError::Expired {
@@ -178,14 +196,14 @@ fn within(
     version: EntryPointVersion,
     bench: Bench<'_>,
 ) -> Result<Validity, AdmissionError> {
-    let (after, until) = (data.valid_after(), data.valid_until());
-    let in_blocks = version == EntryPointVersion::V09 && data.is_block_range();
-    let (now, margin, unit) = if in_blocks {
+    let window = data.window(version);
+    let (now, margin, unit) = if window.in_blocks {
         (bench.head.number, bench.rules.expiry_margin_blocks, "blocks")
     } else {
         (bench.head.timestamp, bench.rules.expiry_margin, "seconds")
     };
-    if now < after || until < now.saturating_add(margin) {
+    let ValidityWindow { after, until, in_blocks, .. } = window;
+    if !window.has_begun(now) || until < now.saturating_add(margin) {
         return Err(AdmissionError::OutOfRange { entity, after, until, now, margin, unit });
     }
     Ok(Validity { after, until, in_blocks })
