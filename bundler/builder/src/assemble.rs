@@ -17,6 +17,7 @@ use writ_types::{Constants, EntryPoint, Refusal, UserOperation, handle_ops_calld
 use crate::{
     BuilderConfig, BuilderError, Call, Fees, GasPrices, blocking::with_pool, company::Company,
     transaction::bundle_gas,
+    tuples::{self, Settled},
 };
 
 /// Bytes of `handleOps` calldata around the operations: selector, offset, beneficiary, length. (An operation encoded by
@@ -76,6 +77,12 @@ impl Assembler {
         candidates.retain(|pooled| {
             pooled.operation.effective_priority_fee(base_fee) >= config.fees.min_priority_fee
         });
+        let Settled { ready: mut candidates, superfluous, spoiled } =
+            tuples::settle(&self.admission, candidates, block).await?;
+        for (pooled, error) in spoiled {
+            let sanctions = after_validation(&error, &pooled);
+            drop_operation(&pool, &pooled, error, sanctions).await?;
+        }
         let mut excluded = HashSet::new();
         let mut validated = HashSet::new();
         let constants = self.admission.rules().constants;
@@ -91,14 +98,15 @@ impl Assembler {
                 continue;
             }
             let sends = (self.origin, self.beneficiary);
-            match self.admission.check_bundle(entry_point, &chosen, block, sends).await {
+            let bundled = tuples::bundled(&chosen, &superfluous);
+            match self.admission.check_bundle(entry_point, &bundled, block, sends).await {
                 Ok(Ok(check)) => {
                     let (at, sanctions) = (entry_point.address, check.sanctions);
                     if !sanctions.is_empty() {
                         with_pool(&pool, move |pool| pool.sanction(at, &sanctions)).await?;
                     }
                     return self
-                        .finish(entry_point, &chosen, check.gas_used, prices, config)
+                        .finish(entry_point, &bundled, check.gas_used, prices, config)
                         .map(Some);
                 }
                 Err(error) if error.is_transient() => return Err(error.into()),

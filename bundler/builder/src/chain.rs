@@ -9,6 +9,9 @@ use writ_simulation::{NodeClient, NodeError};
 
 use crate::{Broadcast, FeeRules, GasPrices, REWARD_PERCENTILES, recent::Link};
 
+/// What the code of a delegated account begins with.
+const EIP7702_DESIGNATOR: [u8; 3] = [0xef, 0x01, 0x00];
+
 /// Blocks that prices are taken from.
 const FEE_BLOCKS: u64 = 10;
 
@@ -67,6 +70,17 @@ impl Chain {
 
     pub(crate) async fn code(&self, address: Address) -> Result<Bytes, NodeError> {
         self.node.request("eth_getCode", (address, "latest")).await
+    }
+
+    /// The account's EIP-7702 delegate after this block.
+    pub(crate) async fn delegate(
+        &self,
+        account: Address,
+        block: u64,
+    ) -> Result<Option<Address>, NodeError> {
+        let code: Bytes = self.node.request("eth_getCode", (account, U64::from(block))).await?;
+        let designation = code.strip_prefix(&EIP7702_DESIGNATOR);
+        Ok(designation.filter(|rest| rest.len() == 20).map(Address::from_slice))
     }
 
     /// Sends raw bytes; every outcome is an answer.

@@ -7,7 +7,8 @@
 //!                 │ new blocks: UserOperationEvent ─> Pool::mine (receipts, whoever included them)
 //!                 v
 //!   Submission (pure state machine) ── commands ──┐
-//!     Build     Assembler: best first, apart ─> each again ─> gate, whole-bundle trace, rules ─> without the culprit ─> again
+//!     Build     Assembler: best first, apart ─> EIP-7702 tuples ─> each again ─> gate, whole-bundle trace, rules
+//!                          └─< without the culprit, again <─┘
 //!     Sign      BundleSigner ─> Pool::record_attempt, durable
 //!     Broadcast eth_sendRawTransaction
 //!     Settle    receipts of every attempt ─> included | reverted | somebody else used the nonce
@@ -41,6 +42,7 @@ mod recent;
 mod signer;
 mod submission;
 mod transaction;
+mod tuples;
 
 pub use builder::{Builder, BuilderParts};
 pub use config::{BuilderConfig, BundlingMode};

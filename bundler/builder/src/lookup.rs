@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use alloy::{
     consensus::Transaction,
+    eips::eip7702::SignedAuthorization,
     primitives::{Address, B256},
 };
 use serde::Serialize;
 use serde_json::Value;
-use writ_pool::{Pool, StatusRecord};
-use writ_types::{EntryPoint, decode_handle_ops};
+use writ_pool::{Inclusion, Pool, StatusRecord};
+use writ_types::{EntryPoint, UserOperation, decode_handle_ops};
 
 use crate::{BuilderError, blocking::with_pool, chain::Chain};
 
@@ -79,9 +80,7 @@ impl Lookup {
         };
         let user_operation = match pooled {
             Some(pooled) => Some(pooled.operation.to_rpc()),
-            None => {
-                self.read_from_chain(hash, inclusion.entry_point, inclusion.transaction).await?
-            }
+            None => self.read_from_chain(&inclusion).await?.map(|operation| operation.to_rpc()),
         };
         Ok(user_operation.map(|user_operation| FoundOperation {
             user_operation,
@@ -95,23 +94,42 @@ impl Lookup {
     /// The operation out of the transaction's own calldata, when somebody else included it.
     async fn read_from_chain(
         &self,
-        hash: B256,
-        entry_point: Address,
-        transaction: B256,
-    ) -> Result<Option<Value>, BuilderError> {
-        let Some(entry_point) = self.entry_points.iter().find(|known| known.address == entry_point)
-        else {
+        inclusion: &Inclusion,
+    ) -> Result<Option<UserOperation>, BuilderError> {
+        let at = inclusion.entry_point;
+        let Some(entry_point) = self.entry_points.iter().find(|known| known.address == at) else {
             return Ok(None);
         };
-        let Some(transaction) = self.chain.transaction(transaction).await? else { return Ok(None) };
+        let Some(transaction) = self.chain.transaction(inclusion.transaction).await? else {
+            return Ok(None);
+        };
         let chain_id = self.chain.chain_id().await?;
         let Ok((operations, _)) = decode_handle_ops(transaction.input(), entry_point.version)
         else {
             return Ok(None);
         };
-        let found = operations.into_iter().find(|operation| {
-            operation.hash(entry_point.address, chain_id, None).is_ok_and(|own| own == hash)
-        });
-        Ok(found.map(|operation| operation.to_rpc()))
+        let tuples = transaction.authorization_list().unwrap_or_default();
+        let own = |operation: &UserOperation| operation.sender == inclusion.sender;
+        for mut operation in operations.into_iter().filter(own) {
+            operation.authorization = tuple_of(tuples, operation.sender);
+            // What the chain hashed is the delegate, not the marker.
+            let delegate = if operation.is_eip7702() && operation.authorization.is_none() {
+                self.chain.delegate(operation.sender, inclusion.block_number).await?
+            } else {
+                None
+            };
+            if operation.hash(at, chain_id, delegate) == Ok(inclusion.hash) {
+                return Ok(Some(operation));
+            }
+        }
+        Ok(None)
     }
+}
+
+/// The tuple that `sender` signed among a transaction's.
+fn tuple_of(tuples: &[SignedAuthorization], sender: Address) -> Option<SignedAuthorization> {
+    let signed = |tuple: &&SignedAuthorization| {
+        tuple.recover_authority().is_ok_and(|authority| authority == sender)
+    };
+    tuples.iter().find(signed).cloned()
 }

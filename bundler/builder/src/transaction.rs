@@ -5,7 +5,7 @@ use alloy::{
     eips::{eip2930::AccessList, eip7702::SignedAuthorization},
     primitives::{Address, Bytes, TxKind, U256},
 };
-use writ_types::{CalldataGas, UserOperation};
+use writ_types::{CalldataGas, EntryPointVersion, UserOperation};
 
 use crate::fees::Fees;
 
@@ -97,7 +97,9 @@ pub fn bundle_gas(operations: &[UserOperation], calldata: &[u8], simulated: u64)
     let intrinsic = INTRINSIC + bytes.standard() + tuples * AUTHORIZATION;
     let granted = operations.iter().fold(0u64, |sum, operation| {
         let limits = operation.total_gas_limit().saturating_sub(operation.pre_verification_gas);
-        sum.saturating_add(limits.saturating_to::<u64>()).saturating_add(PER_OPERATION)
+        sum.saturating_add(limits.saturating_to::<u64>())
+            .saturating_add(demanded_twice(operation))
+            .saturating_add(PER_OPERATION)
     });
     // 64/63 twice, rounded up.
     let through_calls = granted.saturating_add(granted / 31).saturating_add(PER_BUNDLE);
@@ -105,6 +107,16 @@ pub fn bundle_gas(operations: &[UserOperation], calldata: &[u8], simulated: u64)
         .saturating_add(through_calls)
         .max(INTRINSIC + bytes.floor() + tuples * AUTHORIZATION)
         .max(simulated.saturating_add(simulated / 4))
+}
+
+/// v0.6 wants the verification gas limit in hand once more before it executes, for a `postOp`; only with a paymaster is
+/// that part of the operation's own limits.
+fn demanded_twice(operation: &UserOperation) -> u64 {
+    if operation.version == EntryPointVersion::V06 && operation.paymaster.is_none() {
+        u64::try_from(operation.verification_gas_limit).unwrap_or(u64::MAX)
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]
@@ -126,6 +138,30 @@ mod tests {
             panic!("type 4 expected");
         };
         assert_eq!(transaction.authorization_list.len(), 1);
+    }
+
+    #[test]
+    fn v06_has_its_verification_gas_in_hand_a_second_time() {
+        let operation = |version| UserOperation {
+            version,
+            sender: Address::ZERO,
+            nonce: U256::ZERO,
+            factory: None,
+            call_data: Bytes::new(),
+            call_gas_limit: 100_000,
+            verification_gas_limit: 400_000,
+            pre_verification_gas: U256::from(50_000),
+            max_fee_per_gas: 0,
+            max_priority_fee_per_gas: 0,
+            paymaster: None,
+            signature: Bytes::new(),
+            authorization: None,
+        };
+        let gas = |version| bundle_gas(&[operation(version)], &[], 0);
+        // What validation may use, and then what the EntryPoint asks for before it executes.
+        assert!(gas(EntryPointVersion::V06) >= INTRINSIC + 400_000 + 400_000 + 100_000);
+        let more = gas(EntryPointVersion::V06) - gas(EntryPointVersion::V07);
+        assert_eq!(more, 400_000 + 400_000 / 31);
     }
 
     proptest! {
