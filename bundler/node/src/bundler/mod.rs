@@ -3,6 +3,7 @@
 mod backend;
 mod convert;
 mod debug;
+mod entry_points;
 mod gate_policy;
 mod policy_view;
 
@@ -22,7 +23,7 @@ use writ_policy::PolicyStore;
 use writ_pool::{Pool, PoolConfig};
 use writ_rpc::{DebugOptions, ServerConfig};
 use writ_simulation::{NodeClient, NodeOptions, Simulator, StateOptions, StateProvider};
-use writ_types::{EntryPoint, Profile};
+use writ_types::Profile;
 
 use self::{backend::NodeBackend, debug::NodeDebug};
 use crate::{
@@ -39,7 +40,13 @@ const EXPIRY_MARGIN: u64 = 30;
 /// # Errors
 /// When a part does not start; each says what to do.
 pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
-    let entry_points = entry_points(&arguments)?;
+    let named = entry_points::named(&arguments.entry_points)?;
+    if arguments.beneficiary.is_some_and(|beneficiary| beneficiary.is_zero()) {
+        // Every EntryPoint refuses it, and the operations of the bundle would be blamed.
+        return Err(NodeError::start(
+            "--beneficiary: the zero address cannot be paid; leave it out to pay the signer",
+        ));
+    }
     let signer =
         BundleSigner::new(&read_secret(&arguments.signer_key_file)?).map_err(NodeError::start)?;
     let signer_address = signer.address();
@@ -51,6 +58,10 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
     let node = NodeClient::new(arguments.node_url.as_str(), NodeOptions::default())
         .map_err(NodeError::start)?;
     let chain_id = node.chain_id().await.map_err(NodeError::start)?;
+    let entry_points = entry_points::served(named, &node, chain_id).await?;
+    for entry_point in &entry_points {
+        tracing::info!(%entry_point, "serving an EntryPoint");
+    }
     let constants = arguments.constants();
     let pool = PoolConfig {
         max_operations: arguments.pool_size as usize,
@@ -129,26 +140,6 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
     };
     tokio::join!(builder.run(stopped), serving);
     Ok(())
-}
-
-/// The canonical EntryPoints behind the configured addresses.
-fn entry_points(arguments: &BundlerArguments) -> Result<Vec<EntryPoint>, NodeError> {
-    let mut served = Vec::with_capacity(arguments.entry_points.len());
-    for address in arguments.entry_points.iter().copied() {
-        let version =
-            writ_types::EntryPointVersion::from_canonical_address(address).ok_or_else(|| {
-                NodeError::start(format!("--entry-points: {address} is no canonical EntryPoint"))
-            })?;
-        let entry_point = EntryPoint { address, version };
-        if served.contains(&entry_point) {
-            return Err(NodeError::start(format!("--entry-points: {address} is named twice")));
-        }
-        served.push(entry_point);
-    }
-    if served.is_empty() {
-        return Err(NodeError::start("--entry-points: name at least one"));
-    }
-    Ok(served)
 }
 
 fn gate(

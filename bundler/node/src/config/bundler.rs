@@ -59,14 +59,9 @@ pub struct BundlerArguments {
     #[arg(long, env = "WRIT_BENEFICIARY", value_name = "ADDRESS")]
     pub beneficiary: Option<Address>,
 
-    /// EntryPoints to serve, preferred first: canonical addresses, comma-separated.
-    #[arg(
-        long,
-        env = "WRIT_ENTRY_POINTS",
-        value_name = "ADDRESSES",
-        value_delimiter = ',',
-        default_value = "0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108,0x0000000071727De22E5E9d8BAf0edAc6f37da032"
-    )]
+    /// EntryPoints to serve, preferred first: canonical addresses, comma-separated. If not given, every
+    /// canonical one (v0.9, v0.8, v0.7, v0.6) that is deployed on the chain.
+    #[arg(long, env = "WRIT_ENTRY_POINTS", value_name = "ADDRESSES", value_delimiter = ',')]
     pub entry_points: Vec<Address>,
 
     /// When an operation needs an attestation.

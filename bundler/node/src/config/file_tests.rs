@@ -87,7 +87,7 @@ fn the_bundler_reads_all_of_its_settings_from_a_file() {
     assert_eq!(arguments.gate, GateMode::Required);
     assert_eq!(arguments.modules.len(), 1);
     assert_eq!(arguments.pool_size, 5);
-    assert_eq!(arguments.entry_points.len(), 2);
+    assert!(arguments.entry_points.is_empty(), "not given: all that the chain has");
 }
 
 #[test]
