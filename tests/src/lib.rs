@@ -7,15 +7,30 @@
 //!                └─ a folder of its own  keys, stores, logs: gone with the World
 //! ```
 //!
-//! Invariants: everything listens on loopback only; every child ends with its [`World`], also when the test panics;
-//! every wait is bounded.
+//! ```text
+//! test ── Ground ─┬─ anvil (child)       all four EntryPoints, SimpleAccount's factories, paymaster, token
+//!                 └─ bundler (child)     --gate=off, told of no EntryPoint
+//! ```
+//!
+//! Invariants: everything listens on loopback only; every child ends with its [`World`] or [`Ground`], also when the
+//! test panics; every wait is bounded.
 
+mod account;
+mod ground;
 mod http;
+mod node;
+mod process;
 mod plain;
 mod quorum;
+mod rpc;
 mod world;
 
+pub use account::{Account, key};
+pub use ground::{Ground, ether, execute, paymaster};
 pub use http::{Answer, get, post, post_too_long};
+pub use node::{Node, RICH};
 pub use plain::{plain_account, v08_wallet};
+pub use process::{SOON, complaint, writ};
 pub use quorum::Quorum;
+pub use rpc::Rpc;
 pub use world::{INCLUSION_LIMIT, World, eventually, root};

@@ -17,6 +17,8 @@ use writ_node::dev::{
 };
 use writ_types::{EntryPointVersion, UserOperation};
 
+use crate::Rpc;
+
 /// How long an operation may take from the RPC to its receipt, on a machine that is busy.
 pub const INCLUSION_LIMIT: Duration = Duration::from_secs(60);
 
@@ -156,8 +158,7 @@ impl World {
     /// # Panics
     /// When it does not.
     pub async fn must(&self, method: &'static str, params: Value) -> Value {
-        let answer = self.client().must(method, params).await;
-        answer.unwrap_or_else(|error| panic!("{error}"))
+        self.rpc().must(method, params).await
     }
 
     /// A call that must be refused with this code.
@@ -165,14 +166,11 @@ impl World {
     /// # Panics
     /// When it is not.
     pub async fn refused(&self, method: &'static str, params: Value, code: i64) -> RpcFailure {
-        match self.client().call(method, params).await {
-            Err(Ok(failure)) => {
-                assert_eq!(failure.code, code, "{method}: {} {}", failure.message, failure.data);
-                failure
-            }
-            Err(Err(error)) => panic!("{method}: {error}"),
-            Ok(answer) => panic!("{method}: {code} was due, and it answered {answer}"),
-        }
+        self.rpc().refused(method, params, code).await
+    }
+
+    fn rpc(&self) -> Rpc {
+        Rpc::new(self.network.bundler.url().clone())
     }
 
     /// An operation that must be refused with this code.
@@ -194,8 +192,7 @@ impl World {
     /// # Panics
     /// When it fails.
     pub async fn anvil(&self, method: &'static str, params: Value) -> Value {
-        let chain = BundlerClient::new(self.network.chain.url().clone());
-        chain.must(method, params).await.unwrap_or_else(|error| panic!("{error}"))
+        Rpc::new(self.network.chain.url().clone()).must(method, params).await
     }
 }
 

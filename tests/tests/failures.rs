@@ -10,12 +10,10 @@ use alloy::primitives::B256;
 use serde_json::{Value, json};
 use tokio::process::Command;
 use writ_node::dev::{BundlerClient, free_port};
-use writ_tests::{World, eventually, get, root};
+use writ_tests::{SOON, World, complaint, eventually, get, root};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_writ-under-test");
 const UNAVAILABLE: i64 = -32002;
-/// How long something may take that a person would wait for.
-const SOON: Duration = Duration::from_secs(45);
 
 async fn status(world: &World, hash: B256) -> Value {
     world.must("writ_getUserOperationStatus", json!([hash])).await
@@ -30,26 +28,8 @@ async fn becomes(world: &World, hash: B256, wanted: &str) -> Value {
     .await
 }
 
-/// Runs `writ` to its end, which must come by itself and soon.
 async fn writ(arguments: &[String], path: Option<&str>) -> Output {
-    let mut command = Command::new(PROGRAM);
-    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-    if let Some(path) = path {
-        command.env("PATH", path);
-    }
-    let ended = tokio::time::timeout(SOON, command.output()).await;
-    ended.expect("it ends by itself").expect("it starts")
-}
-
-/// The one sentence with which it ended. Its log may stand before that.
-fn complaint(output: &Output) -> String {
-    assert!(!output.status.success(), "it has to fail: {output:?}");
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!errors.contains("panicked"), "{errors}");
-    let said: Vec<&str> = errors.lines().filter(|line| line.starts_with("writ: ")).collect();
-    assert_eq!(said.len(), 1, "{errors}");
-    assert_eq!(errors.lines().last(), Some(said[0]), "nothing follows it: {errors}");
-    said[0].to_owned()
+    writ_tests::writ(PROGRAM, arguments, path).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

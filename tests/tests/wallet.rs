@@ -2,28 +2,29 @@
 
 use std::{process::Stdio, time::Duration};
 
-use alloy::primitives::hex;
-use serde_json::{Value, json};
+use alloy::{
+    primitives::{Address, hex},
+    sol_types::SolValue,
+};
+use serde_json::{Map, Value, json};
 use tokio::process::Command;
+use url::Url;
 use writ_node::dev::CHAIN_ID;
-use writ_tests::{World, root};
+use writ_simulation::test_utils::artifact;
+use writ_tests::{Ground, World, ether, key, root};
+use writ_types::EntryPointVersion;
 
 /// How long the whole visit of the wallet may take on a busy machine.
 const VISIT: Duration = Duration::from_secs(150);
 
-async fn viem(world: &World) -> Value {
-    let network = &world.network;
-    let script = root().join("tests/wallet/viem.mjs");
+/// Runs a wallet's script with these variables beside the node's and the bundler's.
+async fn visit(script: &str, node: &Url, bundler: &Url, own: &[(&str, String)]) -> Value {
     let child = Command::new("node")
-        .arg(&script)
-        .env("NODE_URL", network.chain.url().as_str())
-        .env("BUNDLER_URL", network.bundler.url().as_str())
+        .arg(root().join("tests/wallet").join(script))
+        .env("NODE_URL", node.as_str())
+        .env("BUNDLER_URL", bundler.as_str())
         .env("CHAIN_ID", CHAIN_ID.to_string())
-        .env("OWNER_KEY", format!("0x{}", hex::encode(network.owner.to_bytes())))
-        .env("VALIDATOR", network.stage.module.to_string())
-        .env("TOKEN", network.stage.token.to_string())
-        .env("ACCOUNT_V07", network.stage.account_v07.to_string())
-        .env("ACCOUNT_V08", network.stage.account_v08.to_string())
+        .envs(own.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -35,6 +36,18 @@ async fn viem(world: &World) -> Value {
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "viem: {complaint}");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {complaint}"))
+}
+
+async fn viem(world: &World) -> Value {
+    let network = &world.network;
+    let own = [
+        ("OWNER_KEY", format!("0x{}", hex::encode(network.owner.to_bytes()))),
+        ("VALIDATOR", network.stage.module.to_string()),
+        ("TOKEN", network.stage.token.to_string()),
+        ("ACCOUNT_V07", network.stage.account_v07.to_string()),
+        ("ACCOUNT_V08", network.stage.account_v08.to_string()),
+    ];
+    visit("viem.mjs", network.chain.url(), network.bundler.url(), &own).await
 }
 
 fn check_included(seen: &Value, account: &Value) {
@@ -77,5 +90,42 @@ async fn viem_needs_to_know_nothing_of_writ() {
         let words = seen["refused"]["details"].as_str().unwrap_or_default();
         assert!(words.contains("per-operation"), "{words}");
         assert_eq!(seen["greedy"], "0");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn viem_uses_the_published_accounts_of_v06_and_of_eip7702() {
+    let ground = Ground::start(env!("CARGO_BIN_EXE_writ-under-test")).await;
+    let owner = key("owner in viem");
+    ground.node.set_balance(owner.address(), ether(10)).await;
+    let mut implementations = Map::new();
+    for version in [EntryPointVersion::V08, EntryPointVersion::V09] {
+        let Some(entry_point) = ground.entry_point(version) else { continue };
+        let mut code = artifact(version, "Simple7702Account").to_vec();
+        if version == EntryPointVersion::V09 {
+            code.extend(entry_point.address.abi_encode());
+        }
+        let implementation = ground.node.create(&code).await;
+        implementations.insert(version.to_string(), json!(implementation));
+    }
+    let own = [
+        ("OWNER_KEY", format!("0x{}", hex::encode(owner.to_bytes()))),
+        ("FACTORY_V06", ground.factory(EntryPointVersion::V06).to_string()),
+        ("IMPLEMENTATIONS", Value::Object(implementations.clone()).to_string()),
+        ("FRIEND", Address::repeat_byte(0xf1).to_string()),
+    ];
+    let seen = visit("published.mjs", ground.node.url(), &ground.url, &own).await;
+
+    let created = |seen: &Value| seen["initCode"].as_str().is_some_and(|code| code.len() > 2);
+    assert!(created(&seen["0.6"][0]) && !created(&seen["0.6"][1]), "{seen}");
+    for version in implementations.keys() {
+        // The first one brings the tuple, the second finds the account delegated.
+        let types = [&seen[version][0]["type"], &seen[version][1]["type"]];
+        assert_eq!(types, ["eip7702", "eip1559"], "{seen}");
+        assert_eq!(seen[version][0]["sender"], json!(owner.address().to_checksum(None)));
+    }
+    assert_eq!(seen["0.8"][0]["factory"], "0x7702", "{seen}");
+    for operation in seen.as_object().expect("versions").values().flat_map(|two| two.as_array()) {
+        assert!(operation.iter().all(|one| one["success"] == true), "{seen}");
     }
 }
