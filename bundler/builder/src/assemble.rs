@@ -15,7 +15,9 @@ use writ_simulation::PinnedBlock;
 use writ_types::{Constants, EntryPoint, Refusal, UserOperation, handle_ops_calldata};
 
 use crate::{
-    BuilderConfig, BuilderError, Call, Fees, GasPrices, blocking::with_pool, company::Company,
+    BuilderConfig, BuilderError, Call, Fees, GasPrices,
+    blocking::with_pool,
+    company::Company,
     transaction::bundle_gas,
     tuples::{self, Settled},
 };
