@@ -152,7 +152,7 @@ async fn errors_with_values(ground: &Ground) {
     let account = ground.simple(EntryPointVersion::V09, "foreign", ether(10)).await;
     let mut foreign = ground.draft(&account, execute(FRIEND, U256::ZERO, vec![])).await;
     foreign.call_gas_limit = 100_000;
-    foreign.verification_gas_limit = 1_000_000;
+    foreign.verification_gas_limit = 400_000;
     foreign.pre_verification_gas = U256::from(200_000);
     // The account of another EntryPoint: it refuses this one by an error with three values.
     let other = ground.simple(EntryPointVersion::V08, "foreign", ether(10)).await;
