@@ -74,6 +74,7 @@ fn erep_055_the_same_length_is_no_reason() {
 fn erep_055_is_broken_without_a_revert_too() {
     let verdict = |context_length| Verdict {
         validity: Default::default(),
+        init_code_ignored: false,
         code: B256::ZERO,
         slots: Vec::new(),
         executes: true,
