@@ -21,6 +21,18 @@ pub enum GateMode {
     Required,
 }
 
+/// What the chain charges for a transaction's bytes, beside the gas of running it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DataAvailability {
+    /// Nothing: Ethereum and its test networks.
+    #[default]
+    None,
+    /// A fee told by the GasPriceOracle predeploy: OP Mainnet, Base and others of the stack.
+    OpStack,
+    /// Gas told by the node's NodeInterface: Arbitrum One and other Nitro chains.
+    Arbitrum,
+}
+
 /// Everything the bundler is told.
 #[derive(Clone, Debug, Args)]
 pub struct BundlerArguments {
@@ -68,6 +80,10 @@ pub struct BundlerArguments {
         default_value = "0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108,0x0000000071727De22E5E9d8BAf0edAc6f37da032"
     )]
     pub entry_points: Vec<Address>,
+
+    /// What the chain charges for bytes beside gas; preVerificationGas has to pay for it.
+    #[arg(long, env = "WRIT_DATA_AVAILABILITY", value_name = "KIND", default_value = "none")]
+    pub data_availability: DataAvailability,
 
     /// When an operation needs an attestation.
     #[arg(long, env = "WRIT_GATE", value_name = "MODE", default_value = "installed")]
