@@ -4,123 +4,16 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use alloy::{
     eips::BlockId,
-    network::TransactionBuilder,
-    node_bindings::{Anvil, AnvilInstance},
-    primitives::{Address, B256, Bytes, U256, address},
-    providers::Provider,
-    rpc::types::TransactionRequest,
+    primitives::{Address, Bytes, U256},
     sol_types::SolValue,
 };
 use writ_simulation::{
-    Limits, NodeClient, NodeError, NodeOptions, SimulationError, SimulationRequest, Simulator,
-    SimulatorOptions, StateOptions, StateProvider,
-    test_utils::{
-        SimpleAccount, TestChain, artifact, entry_point_creation_code, execute_call, workspace_root,
-    },
+    Limits, NodeClient, NodeError, NodeOptions, SimulationError, Simulator, SimulatorOptions,
+    StateOptions, StateProvider,
 };
-use writ_types::{EntryPoint, EntryPointVersion, UserOperation, handle_ops_calldata};
+use writ_types::{EntryPointVersion, handle_ops_calldata};
 
-use crate::proxy::Proxy;
-
-const DEPLOYER: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
-const PAYEE: Address = Address::repeat_byte(0x5b);
-
-/// anvil with one EntryPoint and a deployed account, and the proxy before it.
-struct World {
-    anvil: AnvilInstance,
-    direct: NodeClient,
-    proxy: Proxy,
-    account: SimpleAccount,
-    entry_point: EntryPoint,
-}
-
-fn options() -> NodeOptions {
-    NodeOptions { first_pause: Duration::from_millis(5), ..NodeOptions::default() }
-}
-
-impl World {
-    async fn new(version: EntryPointVersion) -> Self {
-        let path = workspace_root().join("node_modules/.bin/anvil");
-        assert!(path.exists(), "{} is absent: run `npm ci`", path.display());
-        // The account's addresses and the tests' signatures are for this chain id.
-        let anvil = Anvil::at(path).args(["--hardfork", "prague", "--chain-id", "31337"]).spawn();
-        let direct = NodeClient::new(&anvil.endpoint(), options()).unwrap();
-        let proxy = Proxy::before(anvil.endpoint()).await;
-        let entry_point = EntryPoint::canonical(version);
-        let (mut chain, _) = TestChain::with_entry_point(version).unwrap();
-        let mut account = SimpleAccount::new(&mut chain, entry_point, 40);
-        let mut world = Self { anvil, direct, proxy, account: account.clone(), entry_point };
-
-        let salt: B256 = match version {
-            EntryPointVersion::V07 => {
-                "0x90d8084deab30c2a37c45e8d47f49f2f7965183cb6990a98943ef94940681de3"
-            }
-            _ => "0x0a59dbff790c23c976a548690c27297883cc66b4c67024f9117b0238995e35e9",
-        }
-        .parse()
-        .unwrap();
-        let code = entry_point_creation_code(version).unwrap();
-        let data = [salt.as_slice(), &code].concat();
-        world.send(Some(DEPLOYER), data.into(), U256::ZERO).await;
-        let mut factory = artifact(version, "SimpleAccountFactory").to_vec();
-        factory.extend(entry_point.address.abi_encode());
-        let receipt = world.send(None, factory.into(), U256::ZERO).await;
-        account.factory = receipt.contract_address.unwrap();
-        account.address = world.counterfactual(&account).await;
-        world.send(Some(account.address), Bytes::new(), U256::from(10).pow(U256::from(18))).await;
-        world.account = account;
-        world
-    }
-
-    /// What the factory says, asked of the node by a plain call.
-    async fn counterfactual(&self, account: &SimpleAccount) -> Address {
-        let selector = &alloy::primitives::keccak256("getAddress(address,uint256)")[..4];
-        let data = [selector, &(account.owner.address(), U256::from(40)).abi_encode()].concat();
-        let call = TransactionRequest::default().with_to(account.factory).with_input(data);
-        let answer = self.direct.provider().call(call).await.unwrap();
-        Address::abi_decode(&answer).unwrap()
-    }
-
-    async fn send(
-        &self,
-        to: Option<Address>,
-        data: Bytes,
-        value: U256,
-    ) -> alloy::rpc::types::TransactionReceipt {
-        let mut tx = TransactionRequest::default()
-            .with_from(self.anvil.addresses()[0])
-            .with_input(data)
-            .with_value(value)
-            .with_gas_limit(12_000_000);
-        match to {
-            Some(to) => tx.set_to(to),
-            None => tx.set_kind(alloy::primitives::TxKind::Create),
-        }
-        let provider = self.direct.provider();
-        let hash: B256 = self.direct.request("eth_sendTransaction", (tx,)).await.unwrap();
-        for _ in 0..100 {
-            if let Some(receipt) = provider.get_transaction_receipt(hash).await.unwrap() {
-                assert!(receipt.status(), "transaction failed");
-                return receipt;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("not included");
-    }
-
-    fn state(&self) -> StateProvider {
-        let client = NodeClient::new(&self.proxy.url, options()).unwrap();
-        StateProvider::new(client, StateOptions::default())
-    }
-
-    fn request(&self, op: UserOperation) -> SimulationRequest {
-        SimulationRequest::single(self.entry_point, op)
-    }
-}
-
-fn transfer(wei: u64) -> Bytes {
-    execute_call(PAYEE, U256::from(wei), Bytes::new())
-}
+use crate::anvil::{PAYEE, World, options, transfer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn simulation_foretells_what_the_chain_then_does() {
@@ -180,6 +73,8 @@ async fn a_known_senders_state_comes_in_one_batch_and_the_same_block_costs_nothi
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_that_needs_too_much_from_the_node_is_refused() {
     let world = World::new(EntryPointVersion::V08).await;
+    // With an access list nothing would be left to read.
+    world.proxy.behaviour.no_access_lists.store(true, Ordering::SeqCst);
     let state = world.state();
     let block = state.latest().await.unwrap();
     let limits = Limits { node_reads: 1, ..Limits::default() };
@@ -250,6 +145,7 @@ async fn a_node_that_stumbles_is_asked_again_and_one_that_fell_is_reported() {
     // The node falls in the middle: after the batch, while the EVM reads on.
     let state = world.state();
     let block = state.latest().await.unwrap();
+    behaviour.no_access_lists.store(true, Ordering::SeqCst);
     behaviour.let_through.store(3, Ordering::SeqCst);
     let error = simulator.simulate(&block, &world.request(op.clone())).await.unwrap_err();
     let SimulationError::Node(NodeError::Unreachable { attempts, .. }) = &error else {
@@ -287,4 +183,91 @@ async fn contracts_are_read_at_the_pinned_block() {
     assert_eq!(Address::abi_decode(&answer).unwrap(), world.account.address);
     let refused = simulator.call(&block, world.account.factory, Bytes::from_static(&[1])).await;
     assert!(refused.unwrap().is_err());
+}
+
+/// Calls and round trips of one simulation in a state of which nothing is cached.
+async fn cold(world: &World) -> (u64, u64) {
+    let state = world.state();
+    let block = state.latest().await.unwrap();
+    let before = state.client().stats();
+    let request = world.request(world.account.operation(0, transfer(1), true));
+    let simulation = Simulator::default().simulate(&block, &request).await.unwrap();
+    assert!(simulation.is_success(), "{:?}", simulation.failure);
+    let after = state.client().stats();
+    (after.calls - before.calls, after.round_trips - before.round_trips)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cold_state_comes_in_an_access_list_and_one_batch() {
+    let world = World::new(EntryPointVersion::V08).await;
+    let behaviour = &world.proxy.behaviour;
+    let (calls, rounds) = cold(&world).await;
+    assert_eq!((behaviour.access_lists.load(Ordering::SeqCst), rounds), (1, 2));
+
+    // Without access lists each step of the execution that depends on another takes a round, and nothing else changes.
+    behaviour.no_access_lists.store(true, Ordering::SeqCst);
+    let (alone, steps) = cold(&world).await;
+    assert!(steps > 2, "{steps} rounds");
+    assert!(alone <= calls + 1, "{alone} calls without, {calls} with an access list");
+
+    // A node that makes none is not asked again.
+    let state = world.state();
+    let block = state.latest().await.unwrap();
+    let before = behaviour.access_lists.load(Ordering::SeqCst);
+    for salt in 0..3 {
+        let mut other = world.account.operation(0, transfer(1), true);
+        other.sender = Address::repeat_byte(salt + 1);
+        let simulation = Simulator::default().simulate(&block, &world.request(other)).await;
+        assert!(simulation.unwrap().failure.is_some(), "nobody's account");
+    }
+    assert_eq!(behaviour.access_lists.load(Ordering::SeqCst), before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_simulated_at_once_share_their_reads() {
+    let world = World::new(EntryPointVersion::V08).await;
+    let behaviour = &world.proxy.behaviour;
+    behaviour.no_access_lists.store(true, Ordering::SeqCst);
+    let (alone, _) = cold(&world).await;
+
+    // Slow enough that each of them is still waiting when the others ask for the same.
+    behaviour.delay.store(20, Ordering::SeqCst);
+    let state = world.state();
+    let block = state.latest().await.unwrap();
+    let before = state.client().stats();
+    let request = world.request(world.account.operation(0, transfer(1), true));
+    let simulator = Simulator::default();
+    let run = || simulator.simulate(&block, &request);
+    for simulation in futures::future::join_all([run(), run(), run(), run()]).await {
+        assert!(simulation.unwrap().is_success());
+    }
+    // Each may have tried whether the node makes access lists.
+    let calls = state.client().stats().calls - before.calls;
+    assert!(calls <= alone + 3, "{calls} calls for four, {alone} for one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_does_not_answer_is_given_up_in_time() {
+    let world = World::new(EntryPointVersion::V08).await;
+    let patience = NodeOptions {
+        timeout: Duration::from_millis(100),
+        retries: 1,
+        first_pause: Duration::from_millis(1),
+        ..options()
+    };
+    let client = NodeClient::new(&world.proxy.url, patience).unwrap();
+    let state = StateProvider::new(client, StateOptions::default());
+    let block = state.latest().await.unwrap();
+    world.proxy.behaviour.delay.store(60_000, Ordering::SeqCst);
+    let request = world.request(world.account.operation(0, transfer(1), true));
+    let simulator = Simulator::default();
+    let simulation = simulator.simulate(&block, &request);
+    let error = tokio::time::timeout(Duration::from_secs(30), simulation).await;
+    let error = error.expect("given up long before the node answers").unwrap_err();
+    assert!(matches!(error, SimulationError::Node(NodeError::Unreachable { .. })), "{error:?}");
+    assert!(error.is_transient());
+    // Nothing of the attempt stands in the way of the next.
+    world.proxy.behaviour.delay.store(0, Ordering::SeqCst);
+    let again = simulator.simulate(&block, &request).await.unwrap();
+    assert!(again.is_success());
 }

@@ -4,10 +4,13 @@
 // Helpers of tests are not inside `#[test]` functions.
 #![allow(clippy::unwrap_used)]
 
+mod accuracy;
 mod asm;
 mod case;
+mod corpus;
 mod estimation;
 mod guarded;
+mod hostile;
 mod module;
 mod rules_authorization;
 mod rules_calls;
