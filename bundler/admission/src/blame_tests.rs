@@ -82,12 +82,11 @@ fn erep_020_a_staked_factory_answers_for_its_account() {
             Some(Sanction::Ban(FACTORY))
         );
     }
-    let broken = AdmissionError::Rules(vec![Violation {
-        rule: RuleId::Cod010,
-        entity: Entity::new(Account, sender()),
-        address: None,
-        detail: String::new(),
-    }]);
+    let broken = AdmissionError::Rules(vec![Violation::new(
+        RuleId::Cod010,
+        Entity::new(Account, sender()),
+        "",
+    )]);
     assert_eq!(after_validation(&broken, &pooled(&[F])), expected);
 }
 
@@ -108,6 +107,21 @@ fn erep_020_not_without_stake_and_not_for_what_others_bring_about() {
         let pinned = Entity::new(Account, sender());
         assert_eq!(after_bundle(&failed(0, reason), pinned, &pooled(&[F, Account])), None);
     }
+}
+
+#[test]
+fn erep_020_a_factory_that_v09_ignores_is_not_to_blame() {
+    let mut named = pooled(&[F]);
+    named.operation.version = writ_types::EntryPointVersion::V09;
+    let account = Entity::new(Account, sender());
+    assert_eq!(responsible(account, &named), account);
+    assert_eq!(
+        after_validation(&error("AA23 reverted"), &named),
+        [Sanction::Forgive(PAYMASTER)],
+        "anybody can name a factory for an account that exists"
+    );
+    named.facts.created = vec![sender()];
+    assert_eq!(responsible(account, &named).address, FACTORY, "where it really creates it");
 }
 
 #[test]
