@@ -9,10 +9,23 @@ use crate::{Overrides, PinnedBlock, StateError};
 /// Wei per gas that a tip is assumed to be where the caller names no fees.
 const ASSUMED_TIP: u64 = 1_000_000_000;
 
-/// The fee to simulate with where the caller names none (ERC-7769: absent and zero are the same). It must not
-/// be zero, or the account would not pay its prefund in the simulation, which costs gas.
-pub(super) fn assumed_fee(block: &PinnedBlock) -> u128 {
-    u128::from(block.base_fee()) * 2 + u128::from(ASSUMED_TIP)
+/// Less gas than any operation is charged for.
+const FEWEST_GAS: u64 = 20_000;
+
+/// The fee to simulate with where the caller names none (ERC-7769: absent and zero are the same). So high that the
+/// account has to pay, whatever deposit it has: paying costs gas, and whether it will have to is not known yet.
+pub(super) fn assumed_fee(
+    block: &PinnedBlock,
+    entry_point: EntryPoint,
+    operation: &UserOperation,
+) -> Result<u128, StateError> {
+    let usual = u128::from(block.base_fee()) * 2 + u128::from(ASSUMED_TIP);
+    let slot = deposit_slot(operation.sender);
+    let word = block.storage_ref(entry_point.address, slot)?;
+    let deposit = held(entry_point.version, word);
+    let unaffordable = deposit / U256::from(FEWEST_GAS) + U256::from(1);
+    // A deposit that no fee of 96 bits empties is not of this world; its owner is asked for nothing.
+    Ok(usual.max(u128::try_from(unaffordable).unwrap_or(usual).min(u128::MAX >> 32)))
 }
 
 /// Gives whoever pays for `operation` what the EntryPoint will demand.
@@ -65,14 +78,21 @@ fn deposit_slot(account: Address) -> U256 {
     hasher.finalize().into()
 }
 
-/// The first word of a `DepositInfo` with `amount` more in it. v0.6 packs the deposit into the low 112 bits;
-/// later versions give it the word.
-fn raised(version: EntryPointVersion, word: U256, amount: U256) -> U256 {
+/// The deposit in the first word of a `DepositInfo`.
+fn held(version: EntryPointVersion, word: U256) -> U256 {
+    word & most(version)
+}
+
+/// The largest deposit. v0.6 packs it into the low 112 bits; later versions give it the word.
+fn most(version: EntryPointVersion) -> U256 {
     let width = if version == EntryPointVersion::V06 { 112 } else { 256 };
-    let most: U256 = U256::MAX >> (256_usize - width);
-    let held: U256 = word & most;
-    let beside: U256 = word & !most;
-    beside | held.saturating_add(amount).min(most)
+    U256::MAX >> (256_usize - width)
+}
+
+/// The first word of a `DepositInfo` with `amount` more in it.
+fn raised(version: EntryPointVersion, word: U256, amount: U256) -> U256 {
+    let beside: U256 = word & !most(version);
+    beside | held(version, word).saturating_add(amount).min(most(version))
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@
 //!
 //! Each limit is searched with the others at their most, the last one (callGasLimit, unless it is fixed) with
 //! the others as found. So they are enough together, at the dearest price the fees allow: what the EntryPoint
-//! does around the calls is charged to the operation, but no limit of its own covers it.
+//! does around the calls is charged to the operation, but no limit of its own covers it. Then each is lowered as
+//! far as it goes with the others as found: limits make the prefund, and a prefund that an existing deposit covers
+//! need not be paid.
 //!
 //! Invariants:
 //! * A limit that the caller fixed is used in every run and returned unchanged. Zero means "not fixed",
@@ -39,7 +41,6 @@ mod search;
 pub use error::EstimationError;
 use run::{Dial, Runner};
 pub use search::PRECISION;
-use search::least;
 
 /// What will be in the signature field when the operation is included, beyond what the caller sent: the
 /// attestation's suffix, for instance.
@@ -102,6 +103,19 @@ pub struct GasLimits {
     pub post_op: u128,
 }
 
+impl GasLimits {
+    fn plus(&self, more: &Self) -> Self {
+        Self {
+            verification: self.verification.saturating_add(more.verification),
+            call: self.call.saturating_add(more.call),
+            paymaster_verification: self
+                .paymaster_verification
+                .saturating_add(more.paymaster_verification),
+            post_op: self.post_op.saturating_add(more.post_op),
+        }
+    }
+}
+
 /// What to estimate, and on which terms.
 #[derive(Clone, Debug)]
 pub struct EstimationRequest<'a> {
@@ -117,6 +131,8 @@ pub struct EstimationRequest<'a> {
     pub signature: &'a dyn SignaturePlan,
     /// Constants of preVerificationGas.
     pub schedule: GasSchedule,
+    /// Gas for publishing the bytes where the chain charges for that beside execution: part of preVerificationGas.
+    pub data_gas: U256,
     /// Added to each verification limit that was found, so that it passes LIM-030.
     pub verification_slack: u64,
     /// Bounds.
@@ -133,6 +149,7 @@ impl<'a> EstimationRequest<'a> {
             overrides: Overrides::default(),
             signature: &AsSent,
             schedule: GasSchedule::default(),
+            data_gas: U256::ZERO,
             verification_slack: 4_000,
             limits: EstimationLimits::default(),
         }
@@ -162,15 +179,7 @@ pub struct GasEstimate {
 impl GasEstimate {
     /// The limits to send the operation with: found plus slack.
     pub fn limits(&self) -> GasLimits {
-        GasLimits {
-            verification: self.found.verification.saturating_add(self.slack.verification),
-            call: self.found.call.saturating_add(self.slack.call),
-            paymaster_verification: self
-                .found
-                .paymaster_verification
-                .saturating_add(self.slack.paymaster_verification),
-            post_op: self.found.post_op.saturating_add(self.slack.post_op),
-        }
+        self.found.plus(&self.slack)
     }
 
     /// Fills an operation's gas fields with the answer. A paymaster's limits are left alone where there is no
@@ -199,26 +208,21 @@ pub fn estimate(
         .into_iter()
         .filter(|dial| dial.exists(operation) && dial.fixed(operation).is_none())
         .collect();
-    let most = runner.most();
-    let mut found = most;
+    let careful = runner.search(&searched, &first)?;
     let mut slack = GasLimits::default();
-    for (index, dial) in searched.iter().enumerate() {
-        // The last one is searched with the others as found, so that all of them are enough together: what
-        // the EntryPoint does between the frames must fit in what they leave over.
-        let last = index + 1 == searched.len();
-        let others = if last { found } else { most };
-        // What estimation tries is within u64 (`EstimationLimits`).
-        let highest = u64::try_from(*dial.of(&mut found)).unwrap_or(u64::MAX);
-        let hint = dial.used(&first);
-        if last && !runner.succeeds(&others, &first)? {
-            return Err(EstimationError::Unstable);
-        }
-        let gas = least(hint, highest, |gas| runner.suffices(&others, *dial, gas, &first))?;
-        *dial.of(&mut found) = gas.into();
+    for dial in &searched {
         if matches!(dial, Dial::Verification | Dial::PaymasterVerification) {
             *dial.of(&mut slack) = request.verification_slack.into();
         }
     }
+    let tight = runner.tighten(&searched, careful, &first)?;
+    // Slack raises the prefund, which may be more than an existing deposit covers: then it has to be paid, which takes
+    // gas that the tight limits do not have.
+    let found = if tight == careful || runner.succeeds(&tight.plus(&slack), &first)? {
+        tight
+    } else {
+        careful
+    };
     Ok(GasEstimate {
         found,
         slack,

@@ -6,6 +6,7 @@ use writ_types::{GasDefaults, PartialUserOperation, UserOperation};
 use super::{
     EstimationError, EstimationLimits, EstimationRequest, GasLimits,
     funding::{assumed_fee, fund},
+    search::{TIGHT, least},
 };
 use crate::{
     Effects, Failure, OpOutcome, Overrides, PinnedBlock, Simulation, SimulationRequest, Simulator,
@@ -47,6 +48,11 @@ impl Dial {
             Self::PostOp => paymaster.and_then(|known| known.post_op_gas_limit),
         };
         given.filter(|gas| *gas != 0 && self.exists(operation))
+    }
+
+    /// The limit as it is. What estimation tries is within u64 ([`EstimationLimits`]).
+    fn within(self, limits: &mut GasLimits) -> u64 {
+        u64::try_from(*self.of(limits)).unwrap_or(u64::MAX)
     }
 
     pub(super) fn of(self, limits: &mut GasLimits) -> &mut u128 {
@@ -112,26 +118,24 @@ impl<'a> Runner<'a> {
         let partial = &request.operation;
         let mut operation = partial.complete(&GasDefaults::default());
         if operation.max_fee_per_gas == 0 {
-            operation.max_fee_per_gas = assumed_fee(block);
+            operation.max_fee_per_gas = assumed_fee(block, request.entry_point, &operation)?;
         }
         // The dearest case: every gas costs all that the prefund was computed with. A lower tip leaves some of
-        // the prefund unused, and would hide that the limits do not cover the EntryPoint's own work.
-        operation.max_priority_fee_per_gas = operation.max_fee_per_gas;
+        // the prefund unused, and would hide that the limits do not cover the EntryPoint's own work. A wei below
+        // the maximum, so that the EntryPoint goes the longest of its ways to the price.
+        let base = u128::from(block.base_fee());
+        operation.max_priority_fee_per_gas =
+            operation.max_fee_per_gas.saturating_sub(base.saturating_add(1));
         let gas = simulator.options().limits.gas.min(block.header().gas_limit);
         let most = most(partial, &request.limits, gas);
         most.apply(&mut operation);
         if operation.pre_verification_gas.is_zero() {
             let longest = request.signature.longest(&operation);
-            operation.pre_verification_gas =
-                request.schedule.pre_verification_gas_for_estimate(&operation, longest);
+            let of_bytes = request.schedule.pre_verification_gas_for_estimate(&operation, longest);
+            operation.pre_verification_gas = of_bytes.saturating_add(request.data_gas);
         }
         let overrides = fund(block, request.entry_point, &operation, request.overrides.clone())?;
         Ok(Self { simulator, block, request, operation, overrides, most, runs: 0 })
-    }
-
-    /// The highest limits that are tried, and those that the caller fixed.
-    pub(super) fn most(&self) -> GasLimits {
-        self.most
     }
 
     pub(super) fn pre_verification_gas(&self) -> U256 {
@@ -187,6 +191,58 @@ impl<'a> Runner<'a> {
                 let seen = || outcome.post_op.as_ref().map(|frame| frame.output.clone());
                 let data = told.or_else(seen).unwrap_or_default();
                 Err(EstimationError::PostOpReverted { data })
+            }
+        }
+    }
+
+    /// Limits that are enough together, each found with the others at their most or as found before.
+    pub(super) fn search(
+        &mut self,
+        searched: &[Dial],
+        reference: &OpOutcome,
+    ) -> Result<GasLimits, EstimationError> {
+        let most = self.most;
+        let mut found = most;
+        for (index, dial) in searched.iter().enumerate() {
+            // The last one is searched with the others as found, so that all of them are enough together: what
+            // the EntryPoint does between the frames must fit in what they leave over.
+            let last = index + 1 == searched.len();
+            let others = if last { found } else { most };
+            let highest = dial.within(&mut found);
+            let hint = dial.used(reference);
+            if last && !self.succeeds(&others, reference)? {
+                return Err(EstimationError::Unstable);
+            }
+            let gas = least(hint, highest, |gas| self.suffices(&others, *dial, gas, reference))?;
+            *dial.of(&mut found) = gas.into();
+        }
+        Ok(found)
+    }
+
+    /// Lowers each limit as far as it goes with the others as they are, until none can be lowered. Every step is one
+    /// that succeeded.
+    pub(super) fn tighten(
+        &mut self,
+        searched: &[Dial],
+        mut found: GasLimits,
+        reference: &OpOutcome,
+    ) -> Result<GasLimits, EstimationError> {
+        loop {
+            let before = found;
+            for dial in searched {
+                let others = found;
+                let gas = dial.within(&mut found);
+                // Where it was found tight in this company already, one run tells.
+                let lower = gas.saturating_sub(TIGHT);
+                if gas == 0 || !self.suffices(&others, *dial, lower, reference)? {
+                    continue;
+                }
+                let hint = dial.used(reference);
+                let gas = least(hint, lower, |gas| self.suffices(&others, *dial, gas, reference))?;
+                *dial.of(&mut found) = gas.into();
+            }
+            if found == before {
+                return Ok(found);
             }
         }
     }

@@ -3,6 +3,10 @@
 /// A found limit succeeds, and this much less does not.
 pub const PRECISION: u64 = 64;
 
+/// A limit for which this much less does not suffice is low enough; more than [`PRECISION`], so that what one search
+/// found is not searched again.
+pub(super) const TIGHT: u64 = PRECISION + PRECISION / 2;
+
 /// The least gas for which `suffices`, up to [`PRECISION`] too much. `most` is known to suffice; `hint` is
 /// where the answer is expected: gallop away from it until it is bracketed, then halve the bracket.
 ///

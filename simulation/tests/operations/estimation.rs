@@ -184,9 +184,87 @@ fn paymasters_have_limits_of_their_own() {
 }
 
 fn deposit(world: &mut World, account: Address) {
+    deposit_wei(world, account, ether());
+}
+
+fn deposit_wei(world: &mut World, account: Address, wei: U256) {
     let selector = &keccak256("depositTo(address)")[..4];
     let data = [selector, account.into_word().as_slice()].concat();
-    world.chain.send(world.entry_point.address, data.into(), ether());
+    world.chain.send(world.entry_point.address, data.into(), wei);
+}
+
+/// An account that pays only what it is asked for: nothing, while its deposit lasts.
+fn with_deposit(version: EntryPointVersion, wei: U256) -> (World, PartialUserOperation) {
+    let mut world = World::of(version);
+    world.put(sender(), burner(10, asm().burn(10)));
+    world.fund(sender(), ether() * U256::from(1_000));
+    deposit_wei(&mut world, sender(), wei);
+    let mut operation = unknown(&world, sender());
+    operation.max_fee_per_gas = Some(5_000_000_000);
+    // All of it is paid: limits are for the dearest price.
+    operation.max_priority_fee_per_gas = Some(4_000_000_000);
+    (world, operation)
+}
+
+#[test]
+fn what_a_deposit_pays_takes_no_gas_to_pay() {
+    for version in World::versions() {
+        let (world, operation) = with_deposit(version, ether());
+        let paid = estimated(&world, &operation).unwrap();
+        assert_tight(&world, &operation, &paid);
+        let (world, operation) = with_deposit(version, U256::from(1));
+        let paying = estimated(&world, &operation).unwrap();
+        assert_tight(&world, &operation, &paying);
+        assert!(paying.found.verification > paid.found.verification + 5_000, "{paying:?} {paid:?}");
+    }
+}
+
+#[test]
+fn without_fees_an_account_is_expected_to_pay_whatever_deposit_it_has() {
+    for version in World::versions() {
+        let (world, operation) = with_deposit(version, ether());
+        let mut feeless = operation.clone();
+        feeless.max_fee_per_gas = None;
+        feeless.max_priority_fee_per_gas = None;
+        let estimate = estimated(&world, &feeless).unwrap();
+        // So dear that the deposit is not enough.
+        let mut dear = operation.clone();
+        dear.max_fee_per_gas = Some(30_000_000_000_000);
+        let pvg = estimate.pre_verification_gas;
+        assert!(succeeds(&world, &dear, estimate.found, pvg), "v{version}");
+        // The control: what is enough at fees that the deposit covers is not.
+        let covered = estimated(&world, &operation).unwrap();
+        assert!(!succeeds(&world, &dear, covered.found, pvg), "v{version}");
+    }
+}
+
+#[test]
+fn a_deposit_that_covers_the_limits_but_not_their_slack_is_no_trap() {
+    for version in World::versions() {
+        let (world, operation) = with_deposit(version, ether());
+        let covered = estimated(&world, &operation).unwrap();
+        let limits = covered.found.verification + covered.found.call;
+        let gas = U256::from(limits) + covered.pre_verification_gas + U256::from(1_000);
+        let (world, operation) = with_deposit(version, gas * U256::from(5_000_000_000_u64));
+        let estimate = estimated(&world, &operation).unwrap();
+        let pvg = estimate.pre_verification_gas;
+        assert!(
+            !succeeds(
+                &world,
+                &operation,
+                {
+                    let mut slack = covered.found;
+                    slack.verification += 4_000;
+                    slack
+                },
+                pvg
+            ),
+            "v{version}: the trap is there"
+        );
+        for enough in [estimate.found, estimate.limits()] {
+            assert!(succeeds(&world, &operation, enough, pvg), "v{version}: {estimate:?}");
+        }
+    }
 }
 
 #[test]

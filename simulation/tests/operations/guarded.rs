@@ -97,7 +97,12 @@ impl Guarded {
     /// An attested, signed operation that pays `wei` to `to`: the account's attested action number `sequence`,
     /// under a nonce key of its own, so that several fit into one bundle.
     pub(crate) fn payment(&self, sequence: u32, to: Address, wei: U256) -> UserOperation {
-        let single = [to.as_slice(), &wei.to_be_bytes::<32>()].concat();
+        self.call(sequence, to, wei, &[])
+    }
+
+    /// The same with calldata.
+    pub(crate) fn call(&self, sequence: u32, to: Address, wei: U256, data: &[u8]) -> UserOperation {
+        let single = [to.as_slice(), &wei.to_be_bytes::<32>(), data].concat();
         let call =
             Erc7579Account::executeCall { mode: B256::ZERO, executionCalldata: single.into() };
         let key = U256::from_be_slice(module_address().as_slice()) << 96;

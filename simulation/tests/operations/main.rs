@@ -4,8 +4,10 @@
 // Helpers of tests are not inside `#[test]` functions.
 #![allow(clippy::unwrap_used)]
 
+mod accuracy;
 mod asm;
 mod case;
+mod corpus;
 mod estimation;
 mod guarded;
 mod module;
