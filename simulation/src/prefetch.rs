@@ -1,10 +1,14 @@
-//! What a bundle will obviously need, fetched in one batch before the EVM asks for it piece by
-//! piece.
+//! What a bundle will need, fetched in one batch before the EVM asks for it piece by piece.
+//!
+//! Senders seen before need about what they needed last time. For others the node is asked for an access list first,
+//! where it makes them: two rounds in all, instead of one for each step of the execution that depends on another.
 
 use alloy::{
     primitives::{Address, B256, U256, keccak256},
     sol_types::SolValue,
 };
+
+use writ_types::handle_ops_calldata;
 
 use crate::{node::NodeError, request::SimulationRequest, state::PinnedBlock};
 
@@ -15,15 +19,22 @@ const NONCES: U256 = U256::from_limbs([1, 0, 0, 0]);
 /// Slot of the reentrancy guard before v0.8.
 const GUARD: U256 = U256::from_limbs([2, 0, 0, 0]);
 
+/// ecrecover: nearly every account calls it, and no access list names precompiles.
+const ECRECOVER: Address = Address::with_last_byte(1);
+
+/// Most slots that are taken from a node's access list: a hostile operation may touch many for little gas.
+const MOST_HINTED: usize = 2_048;
+
 /// Fetches accounts and slots named by the request, the EntryPoint's records of everybody involved,
-/// and what the senders' last operations used.
+/// and what the senders' last operations used; of senders not seen before, what the node expects.
 pub(crate) async fn prefetch(
     block: &PinnedBlock,
     request: &SimulationRequest,
+    gas: u64,
 ) -> Result<(), NodeError> {
     let entry_point = request.entry_point.address;
-    let mut accounts =
-        vec![entry_point, request.entry_point.sender_creator(), block.header().coinbase];
+    let sender_creator = request.entry_point.sender_creator();
+    let mut accounts = vec![entry_point, sender_creator, block.header().coinbase, ECRECOVER];
     let mut slots = vec![(entry_point, GUARD)];
     for op in &request.ops {
         accounts.push(op.sender);
@@ -44,6 +55,20 @@ pub(crate) async fn prefetch(
         }
     }
     collect(&request.prefetch, &mut accounts, &mut slots);
+    let unseen = request.ops.iter().any(|op| block.remembered(&op.sender).is_none());
+    if unseen
+        && !block.has(&accounts, &slots)
+        && let Ok(input) = handle_ops_calldata(&request.ops, request.beneficiary)
+    {
+        let mut hinted = block.access_list(entry_point, &input, gas).await?;
+        let mut room = MOST_HINTED;
+        hinted.retain_mut(|(_, of_address)| {
+            of_address.truncate(room);
+            room = room.saturating_sub(1 + of_address.len());
+            room > 0
+        });
+        collect(&hinted, &mut accounts, &mut slots);
+    }
     block.prefetch(&accounts, &slots).await
 }
 

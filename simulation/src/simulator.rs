@@ -79,7 +79,7 @@ impl Simulator {
     }
 
     /// Runs the request's bundle on the block, on a thread where waiting for the node is allowed,
-    /// after fetching in one batch what it will obviously need.
+    /// after fetching in one batch what it will need.
     ///
     /// # Errors
     /// When there is no verdict: see [`SimulationError`].
@@ -89,10 +89,23 @@ impl Simulator {
         request: &SimulationRequest,
     ) -> Result<Simulation, SimulationError> {
         self.check(request)?;
-        prefetch::prefetch(block, request).await?;
+        self.warm(block, request).await?;
         let request = request.clone();
         self.run_blocking(block, move |simulator, block| simulator.simulate_sync(block, &request))
             .await
+    }
+
+    /// Fetches what the request will need, as [`Self::simulate`] does first: for callers that then make many runs with
+    /// [`Self::simulate_sync`].
+    ///
+    /// # Errors
+    /// When the node does not serve the block's state.
+    pub async fn warm(
+        &self,
+        block: &PinnedBlock,
+        request: &SimulationRequest,
+    ) -> Result<(), SimulationError> {
+        Ok(prefetch::prefetch(block, request, self.gas_limit(block.header())).await?)
     }
 
     /// The same on the calling thread, without prefetching. For callers that make many runs on a

@@ -10,13 +10,13 @@ use std::{
 };
 
 use alloy::{
-    eips::BlockId,
+    eips::{BlockId, RpcBlockHash},
     network::Ethereum,
-    primitives::U64,
+    primitives::{Address, B256, Bytes, U64, U256},
     providers::RootProvider,
     rpc::{
         client::RpcClient,
-        types::{Block, Filter, Log},
+        types::{AccessListResult, Block, Filter, Log},
     },
     transports::{
         TransportError,
@@ -70,6 +70,7 @@ struct Inner {
     options: NodeOptions,
     endpoint: String,
     by_number: AtomicBool,
+    no_access_lists: AtomicBool,
 }
 
 impl fmt::Debug for NodeClient {
@@ -100,7 +101,9 @@ impl NodeClient {
         let transport = NodeTransport::new(Http::new(url), options);
         let rpc = RpcClient::new(transport.clone(), true);
         let by_number = AtomicBool::new(false);
-        Ok(Self { inner: Arc::new(Inner { rpc, transport, options, endpoint, by_number }) })
+        let no_access_lists = AtomicBool::new(false);
+        let inner = Inner { rpc, transport, options, endpoint, by_number, no_access_lists };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Scheme, host and port, fit for logs.
@@ -167,6 +170,72 @@ impl NodeClient {
             .request("eth_getLogs", (filter,))
             .await
             .map_err(|error| self.sort(error, "eth_getLogs", block.as_deref()))
+    }
+
+    /// What the node itself answers to a call at a block, for the few addresses that no other EVM can run (Arbitrum's
+    /// NodeInterface). A node that takes no block hashes is asked at the block's number.
+    ///
+    /// # Errors
+    /// When the node does not serve the block, the call reverts, or the node does not answer.
+    pub async fn call_at(
+        &self,
+        number: u64,
+        hash: B256,
+        to: Address,
+        input: Bytes,
+    ) -> Result<Bytes, NodeError> {
+        let call = serde_json::json!({ "to": to, "input": input });
+        let at = if self.reads_by_number() {
+            BlockId::number(number)
+        } else {
+            BlockId::Hash(RpcBlockHash::from_hash(hash, Some(true)))
+        };
+        let named = hash.to_string();
+        let answer = self.inner.rpc.request("eth_call", (call, at)).await;
+        answer.map_err(|error| self.sort(error, "eth_call", Some(&named)))
+    }
+
+    /// What a transaction from the zero address touches at a block, as the node sees it. Empty when the node offers no
+    /// access lists (it is not asked again then) or makes none of this transaction.
+    ///
+    /// # Errors
+    /// When the node cannot be reached.
+    pub async fn access_list(
+        &self,
+        number: u64,
+        hash: B256,
+        to: Address,
+        input: &Bytes,
+        gas: u64,
+    ) -> Result<Vec<(Address, Vec<U256>)>, NodeError> {
+        if self.inner.no_access_lists.load(Ordering::Relaxed) {
+            return Ok(Vec::new());
+        }
+        // The zero address is rich on public chains, has no code, and needs no nonce here.
+        let call = serde_json::json!({
+            "from": Address::ZERO, "to": to, "input": input, "gas": U64::from(gas),
+        });
+        let answer: Result<AccessListResult, _> = if self.reads_by_number() {
+            self.request("eth_createAccessList", (call, BlockId::number(number))).await
+        } else {
+            let at = BlockId::Hash(RpcBlockHash::from_hash(hash, Some(true)));
+            self.request("eth_createAccessList", (call, at)).await
+        };
+        match answer {
+            Ok(found) => {
+                let slots = |keys: Vec<B256>| keys.into_iter().map(Into::into).collect();
+                let items = found.access_list.0.into_iter();
+                Ok(items.map(|item| (item.address, slots(item.storage_keys))).collect())
+            }
+            Err(error @ NodeError::Unreachable { .. }) => Err(error),
+            Err(error) => {
+                if error.is_unknown_method() {
+                    tracing::info!(%error, "the node makes no access lists: reading step by step");
+                    self.inner.no_access_lists.store(true, Ordering::Relaxed);
+                }
+                Ok(Vec::new())
+            }
+        }
     }
 
     pub(super) fn rpc(&self) -> &RpcClient {

@@ -61,6 +61,13 @@ impl NodeError {
         matches!(self, Self::Unreachable { .. } | Self::UnknownBlock { .. })
     }
 
+    /// Whether the node does not know the method (or refuses it to us), so that asking again is in vain.
+    pub(super) fn is_unknown_method(&self) -> bool {
+        const METHOD_NOT_FOUND: i64 = -32601;
+        const METHOD_NOT_SUPPORTED: i64 = -32004;
+        matches!(self, Self::Rpc { code: METHOD_NOT_FOUND | METHOD_NOT_SUPPORTED, .. })
+    }
+
     /// Sorts a transport's error. `block` names the block whose state was asked for, if any.
     pub(super) fn from_transport(
         error: TransportError,

@@ -1,6 +1,6 @@
 //! The chain node: plain `eth_*` JSON-RPC over HTTP, bounded, counted and retried in one place.
 //!
-//! Nothing here needs a debug API, and nothing asks the node to execute an EntryPoint.
+//! Nothing here needs a debug API, and nothing rests on the node executing an EntryPoint.
 
 mod client;
 mod error;

@@ -3,7 +3,7 @@
 //! ```text
 //!   SimulationDb  (one per simulation: overrides, budget of node reads)
 //!        │
-//!   PinnedBlock   (one per block hash: accounts and slots, shared by concurrent simulations)
+//!   PinnedBlock   (one per block hash: accounts and slots, and reads under way, shared by concurrent simulations)
 //!        │
 //!   StateProvider (code by hash for ever, the last few blocks, what senders used last time)
 //!        │
@@ -12,6 +12,7 @@
 
 mod cache;
 mod db;
+mod flights;
 mod pinned;
 mod provider;
 

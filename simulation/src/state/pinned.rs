@@ -3,7 +3,7 @@
 use std::{sync::Arc, sync::mpsc, time::Duration};
 
 use alloy::{
-    primitives::{Address, B256, U256},
+    primitives::{Address, B256, Bytes, U256},
     rpc::types::Block,
 };
 use revm::{DatabaseRef, bytecode::Bytecode, state::AccountInfo};
@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use super::{
     cache::{Accessed, BlockCache, CodeCache, MemoryState, Shared},
     db::StateError,
+    flights::{Answers, Flights, Key, Value},
 };
 use crate::node::{NodeClient, NodeError, StateRead, StateValue};
 
@@ -67,7 +68,7 @@ pub struct PinnedBlock {
 struct Inner {
     header: BlockHeader,
     chain_id: u64,
-    cache: BlockCache,
+    cache: Arc<BlockCache>,
     source: Source,
 }
 
@@ -77,6 +78,7 @@ enum Source {
         client: NodeClient,
         runtime: Handle,
         shared: Arc<Shared>,
+        flights: Flights,
     },
     /// Everything is in the cache; what is not does not exist.
     Memory,
@@ -91,8 +93,8 @@ impl PinnedBlock {
         shared: Arc<Shared>,
         capacity: usize,
     ) -> Self {
-        let cache = BlockCache::new(capacity);
-        let source = Source::Node { client, runtime, shared };
+        let cache = Arc::new(BlockCache::new(capacity));
+        let source = Source::Node { client, runtime, shared, flights: Flights::default() };
         Self { inner: Arc::new(Inner { header, chain_id, cache, source }) }
     }
 
@@ -106,6 +108,7 @@ impl PinnedBlock {
             cache.insert_slot(address, slot, value);
         }
         let source = Source::Memory;
+        let cache = Arc::new(cache);
         Self { inner: Arc::new(Inner { header, chain_id, cache, source }) }
     }
 
@@ -139,7 +142,7 @@ impl PinnedBlock {
         self.inner.chain_id
     }
 
-    /// Fetches what is not cached yet, in one round of batches.
+    /// Fetches what is neither cached nor on its way yet, in one round of batches.
     ///
     /// # Errors
     /// When the node does not serve the block's state.
@@ -148,39 +151,9 @@ impl PinnedBlock {
         accounts: &[Address],
         slots: &[(Address, U256)],
     ) -> Result<(), NodeError> {
-        let Source::Node { client, shared, .. } = &self.inner.source else { return Ok(()) };
-        let mut accounts: Vec<_> =
-            accounts.iter().filter(|one| !self.inner.cache.has_account(one)).copied().collect();
-        accounts.sort_unstable();
-        accounts.dedup();
-        let mut slots: Vec<_> = slots
-            .iter()
-            .filter(|(address, slot)| self.inner.cache.slot(*address, *slot).is_none())
-            .copied()
-            .collect();
-        slots.sort_unstable();
-        slots.dedup();
-        if accounts.is_empty() && slots.is_empty() {
-            return Ok(());
-        }
-        let reads: Vec<_> = accounts
-            .iter()
-            .flat_map(|one| {
-                [StateRead::Balance(*one), StateRead::Nonce(*one), StateRead::Code(*one)]
-            })
-            .chain(slots.iter().map(|(address, slot)| StateRead::Slot(*address, *slot)))
-            .collect();
-        let values = client.read_state(self.number(), self.hash(), &reads).await?;
-        let (of_accounts, of_slots) = values.split_at(accounts.len() * 3);
-        for (address, values) in accounts.iter().zip(of_accounts.chunks(3)) {
-            self.inner.cache.insert_account(*address, account_info(values, &shared.codes)?);
-        }
-        for ((address, slot), value) in slots.iter().zip(of_slots) {
-            if let StateValue::Word(value) = value {
-                self.inner.cache.insert_slot(*address, *slot, *value);
-            }
-        }
-        Ok(())
+        let accounts = accounts.iter().map(|address| Key::Account(*address));
+        let slots = slots.iter().map(|(address, slot)| Key::Slot(*address, *slot));
+        self.fetch(accounts.chain(slots).collect()).await.map(|_| ())
     }
 
     /// Balance, nonce and code of an address.
@@ -191,15 +164,12 @@ impl PinnedBlock {
         if let Some(known) = self.inner.cache.account(&address) {
             return Ok(known);
         }
-        let Source::Node { client, shared, .. } = &self.inner.source else {
-            return Ok(AccountInfo::default());
-        };
-        let reads =
-            [StateRead::Balance(address), StateRead::Nonce(address), StateRead::Code(address)];
-        let values = client.read_state(self.number(), self.hash(), &reads).await?;
-        let info = account_info(&values, &shared.codes)?;
-        self.inner.cache.insert_account(address, info.clone());
-        Ok(info)
+        let key = Key::Account(address);
+        match self.fetch_one(key).await? {
+            Some(Value::Account(info)) => Ok(info),
+            // It landed between the two looks at the cache, or there is no node.
+            _ => Ok(self.inner.cache.account(&address).unwrap_or_default()),
+        }
     }
 
     /// One storage slot.
@@ -210,14 +180,87 @@ impl PinnedBlock {
         if let Some(known) = self.inner.cache.slot(address, slot) {
             return Ok(known);
         }
-        let Source::Node { client, .. } = &self.inner.source else { return Ok(U256::ZERO) };
-        let read = StateRead::Slot(address, slot);
-        let values = client.read_state(self.number(), self.hash(), &[read]).await?;
-        let Some(StateValue::Word(value)) = values.first() else {
-            return Err(malformed("eth_getStorageAt"));
+        match self.fetch_one(Key::Slot(address, slot)).await? {
+            Some(Value::Word(word)) => Ok(word),
+            _ => Ok(self.inner.cache.slot(address, slot).unwrap_or_default()),
+        }
+    }
+
+    async fn fetch_one(&self, key: Key) -> Result<Option<Value>, NodeError> {
+        let rounds = self.fetch(vec![key]).await?;
+        Ok(rounds.iter().find_map(|answers| answers.get(&key).cloned()))
+    }
+
+    /// Reads what is not cached, sharing what others are reading already.
+    async fn fetch(&self, mut keys: Vec<Key>) -> Result<Vec<Arc<Answers>>, NodeError> {
+        let Source::Node { client, runtime, shared, flights } = &self.inner.source else {
+            return Ok(Vec::new());
         };
-        self.inner.cache.insert_slot(address, slot, *value);
-        Ok(*value)
+        let cache = &self.inner.cache;
+        let known = |key: &Key| match key {
+            Key::Account(address) => cache.has_account(address),
+            Key::Slot(address, slot) => cache.slot(*address, *slot).is_some(),
+        };
+        keys.retain(|key| !known(key));
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (client, shared, cache) = (client.clone(), shared.clone(), cache.clone());
+        let pinned = (self.number(), self.hash());
+        let ask = |keys| async move {
+            let answers = read(&client, pinned, keys, &shared.codes).await?;
+            for (key, value) in &answers {
+                match (key, value) {
+                    (Key::Account(address), Value::Account(info)) => {
+                        cache.insert_account(*address, info.clone());
+                    }
+                    (Key::Slot(address, slot), Value::Word(word)) => {
+                        cache.insert_slot(*address, *slot, *word);
+                    }
+                    _ => {}
+                }
+            }
+            Ok(answers)
+        };
+        flights.join(keys, known, runtime, ask).await
+    }
+
+    /// Whether all of this is cached.
+    pub(crate) fn has(&self, accounts: &[Address], slots: &[(Address, U256)]) -> bool {
+        let cache = &self.inner.cache;
+        accounts.iter().all(|address| cache.has_account(address))
+            && slots.iter().all(|(address, slot)| cache.slot(*address, *slot).is_some())
+    }
+
+    /// What the node says that a transaction touches at this block, as far as it can say: nothing where it does not
+    /// offer access lists, or the transaction reverts there. A hint for reading ahead, never an answer.
+    ///
+    /// # Errors
+    /// When the node cannot be reached.
+    pub(crate) async fn access_list(
+        &self,
+        to: Address,
+        input: &Bytes,
+        gas: u64,
+    ) -> Result<Vec<(Address, Vec<U256>)>, NodeError> {
+        let Source::Node { client, .. } = &self.inner.source else { return Ok(Vec::new()) };
+        client.access_list(self.number(), self.hash(), to, input, gas).await
+    }
+
+    /// What the node answers to a call at this block; `None` when there is no node behind the state. Never cached, and
+    /// never part of a simulation.
+    ///
+    /// # Errors
+    /// When the node does not serve the block, the call reverts, or the node does not answer.
+    pub(crate) async fn call_node(
+        &self,
+        to: Address,
+        input: Bytes,
+    ) -> Result<Option<Bytes>, NodeError> {
+        let Source::Node { client, .. } = &self.inner.source else { return Ok(None) };
+        client.call_at(self.number(), self.hash(), to, input).await.map(Some)
     }
 
     /// Remembers what the last operation of `sender` used: the next one will need much of it.
@@ -325,14 +368,49 @@ async fn ancestor_hash(
     }
 }
 
-fn account_info(values: &[StateValue], codes: &CodeCache) -> Result<AccountInfo, NodeError> {
-    let [StateValue::Word(balance), StateValue::Word(nonce), StateValue::Code(code)] = values
-    else {
+/// Reads these in one round of batches.
+async fn read(
+    client: &NodeClient,
+    (number, hash): (u64, B256),
+    keys: Vec<Key>,
+    codes: &CodeCache,
+) -> Result<Answers, NodeError> {
+    let reads: Vec<_> = keys
+        .iter()
+        .flat_map(|key| match *key {
+            Key::Account(one) => {
+                vec![StateRead::Balance(one), StateRead::Nonce(one), StateRead::Code(one)]
+            }
+            Key::Slot(address, slot) => vec![StateRead::Slot(address, slot)],
+        })
+        .collect();
+    let mut values = client.read_state(number, hash, &reads).await?.into_iter();
+    let mut answers = Answers::with_capacity(keys.len());
+    for key in keys {
+        let value = match (key, values.next()) {
+            (Key::Slot(..), Some(StateValue::Word(word))) => Value::Word(word),
+            (Key::Account(_), Some(StateValue::Word(balance))) => {
+                Value::Account(account_info(balance, values.next(), values.next(), codes)?)
+            }
+            _ => return Err(malformed("eth_getStorageAt")),
+        };
+        answers.insert(key, value);
+    }
+    Ok(answers)
+}
+
+fn account_info(
+    balance: U256,
+    nonce: Option<StateValue>,
+    code: Option<StateValue>,
+    codes: &CodeCache,
+) -> Result<AccountInfo, NodeError> {
+    let (Some(StateValue::Word(nonce)), Some(StateValue::Code(code))) = (nonce, code) else {
         return Err(malformed("eth_getCode"));
     };
-    let nonce = u64::try_from(*nonce).map_err(|_| malformed("eth_getTransactionCount"))?;
-    let (code_hash, code) = codes.intern(code.clone());
-    Ok(AccountInfo { balance: *balance, nonce, code_hash, code: Some(code), ..Default::default() })
+    let nonce = u64::try_from(nonce).map_err(|_| malformed("eth_getTransactionCount"))?;
+    let (code_hash, code) = codes.intern(code);
+    Ok(AccountInfo { balance, nonce, code_hash, code: Some(code), ..Default::default() })
 }
 
 fn malformed(method: &str) -> NodeError {

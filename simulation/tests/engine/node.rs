@@ -180,6 +180,8 @@ async fn a_known_senders_state_comes_in_one_batch_and_the_same_block_costs_nothi
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_that_needs_too_much_from_the_node_is_refused() {
     let world = World::new(EntryPointVersion::V08).await;
+    // With an access list nothing would be left to read.
+    world.proxy.behaviour.no_access_lists.store(true, Ordering::SeqCst);
     let state = world.state();
     let block = state.latest().await.unwrap();
     let limits = Limits { node_reads: 1, ..Limits::default() };
@@ -250,6 +252,7 @@ async fn a_node_that_stumbles_is_asked_again_and_one_that_fell_is_reported() {
     // The node falls in the middle: after the batch, while the EVM reads on.
     let state = world.state();
     let block = state.latest().await.unwrap();
+    behaviour.no_access_lists.store(true, Ordering::SeqCst);
     behaviour.let_through.store(3, Ordering::SeqCst);
     let error = simulator.simulate(&block, &world.request(op.clone())).await.unwrap_err();
     let SimulationError::Node(NodeError::Unreachable { attempts, .. }) = &error else {
@@ -287,4 +290,91 @@ async fn contracts_are_read_at_the_pinned_block() {
     assert_eq!(Address::abi_decode(&answer).unwrap(), world.account.address);
     let refused = simulator.call(&block, world.account.factory, Bytes::from_static(&[1])).await;
     assert!(refused.unwrap().is_err());
+}
+
+/// Calls and round trips of one simulation in a state of which nothing is cached.
+async fn cold(world: &World) -> (u64, u64) {
+    let state = world.state();
+    let block = state.latest().await.unwrap();
+    let before = state.client().stats();
+    let request = world.request(world.account.operation(0, transfer(1), true));
+    let simulation = Simulator::default().simulate(&block, &request).await.unwrap();
+    assert!(simulation.is_success(), "{:?}", simulation.failure);
+    let after = state.client().stats();
+    (after.calls - before.calls, after.round_trips - before.round_trips)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cold_state_comes_in_an_access_list_and_one_batch() {
+    let world = World::new(EntryPointVersion::V08).await;
+    let behaviour = &world.proxy.behaviour;
+    let (calls, rounds) = cold(&world).await;
+    assert_eq!((behaviour.access_lists.load(Ordering::SeqCst), rounds), (1, 2));
+
+    // Without access lists each step of the execution that depends on another takes a round, and nothing else changes.
+    behaviour.no_access_lists.store(true, Ordering::SeqCst);
+    let (alone, steps) = cold(&world).await;
+    assert!(steps > 2, "{steps} rounds");
+    assert!(alone <= calls + 1, "{alone} calls without, {calls} with an access list");
+
+    // A node that makes none is not asked again.
+    let state = world.state();
+    let block = state.latest().await.unwrap();
+    let before = behaviour.access_lists.load(Ordering::SeqCst);
+    for salt in 0..3 {
+        let mut other = world.account.operation(0, transfer(1), true);
+        other.sender = Address::repeat_byte(salt + 1);
+        let simulation = Simulator::default().simulate(&block, &world.request(other)).await;
+        assert!(simulation.unwrap().failure.is_some(), "nobody's account");
+    }
+    assert_eq!(behaviour.access_lists.load(Ordering::SeqCst), before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_simulated_at_once_share_their_reads() {
+    let world = World::new(EntryPointVersion::V08).await;
+    let behaviour = &world.proxy.behaviour;
+    behaviour.no_access_lists.store(true, Ordering::SeqCst);
+    let (alone, _) = cold(&world).await;
+
+    // Slow enough that each of them is still waiting when the others ask for the same.
+    behaviour.delay.store(20, Ordering::SeqCst);
+    let state = world.state();
+    let block = state.latest().await.unwrap();
+    let before = state.client().stats();
+    let request = world.request(world.account.operation(0, transfer(1), true));
+    let simulator = Simulator::default();
+    let run = || simulator.simulate(&block, &request);
+    for simulation in futures::future::join_all([run(), run(), run(), run()]).await {
+        assert!(simulation.unwrap().is_success());
+    }
+    // Each may have tried whether the node makes access lists.
+    let calls = state.client().stats().calls - before.calls;
+    assert!(calls <= alone + 3, "{calls} calls for four, {alone} for one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_does_not_answer_is_given_up_in_time() {
+    let world = World::new(EntryPointVersion::V08).await;
+    let patience = NodeOptions {
+        timeout: Duration::from_millis(100),
+        retries: 1,
+        first_pause: Duration::from_millis(1),
+        ..options()
+    };
+    let client = NodeClient::new(&world.proxy.url, patience).unwrap();
+    let state = StateProvider::new(client, StateOptions::default());
+    let block = state.latest().await.unwrap();
+    world.proxy.behaviour.delay.store(60_000, Ordering::SeqCst);
+    let request = world.request(world.account.operation(0, transfer(1), true));
+    let simulator = Simulator::default();
+    let simulation = simulator.simulate(&block, &request);
+    let error = tokio::time::timeout(Duration::from_secs(30), simulation).await;
+    let error = error.expect("given up long before the node answers").unwrap_err();
+    assert!(matches!(error, SimulationError::Node(NodeError::Unreachable { .. })), "{error:?}");
+    assert!(error.is_transient());
+    // Nothing of the attempt stands in the way of the next.
+    world.proxy.behaviour.delay.store(0, Ordering::SeqCst);
+    let again = simulator.simulate(&block, &request).await.unwrap();
+    assert!(again.is_success());
 }

@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use http_body_util::{BodyExt, Full};
@@ -27,6 +28,12 @@ pub(crate) struct Behaviour {
     pub(crate) let_through: AtomicUsize,
     /// Reject block parameters that are hashes (EIP-1898), as old nodes do.
     pub(crate) no_hashes: AtomicBool,
+    /// Do not know `eth_createAccessList`, as some hosted nodes.
+    pub(crate) no_access_lists: AtomicBool,
+    /// How often it was asked for.
+    pub(crate) access_lists: AtomicUsize,
+    /// Answer so many milliseconds late.
+    pub(crate) delay: AtomicUsize,
     /// Requests seen.
     pub(crate) requests: AtomicUsize,
     /// Methods rejected because Writ must not need them.
@@ -86,11 +93,19 @@ async fn answer(
     if spent(&behaviour.fail) || (!unlimited && !spent(&behaviour.let_through)) {
         return reply(StatusCode::BAD_GATEWAY, b"bad gateway".to_vec());
     }
+    let delay = behaviour.delay.load(Ordering::SeqCst) as u64;
+    tokio::time::sleep(Duration::from_millis(delay)).await;
     let calls: Value = serde_json::from_slice(&body).unwrap();
     let list = calls.as_array().cloned().unwrap_or_else(|| vec![calls.clone()]);
     if list.iter().any(is_forbidden) {
         behaviour.forbidden.fetch_add(1, Ordering::SeqCst);
         return reply(StatusCode::OK, refusal(&calls, -32601, "method not found"));
+    }
+    if list.iter().any(|call| call["method"] == "eth_createAccessList") {
+        behaviour.access_lists.fetch_add(1, Ordering::SeqCst);
+        if behaviour.no_access_lists.load(Ordering::SeqCst) {
+            return reply(StatusCode::OK, refusal(&calls, -32601, "method not found"));
+        }
     }
     if behaviour.no_hashes.load(Ordering::SeqCst) && list.iter().any(names_block_by_object) {
         return reply(StatusCode::OK, refusal(&calls, -32602, "invalid argument 1: want a string"));
