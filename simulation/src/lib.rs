@@ -2,14 +2,14 @@
 //!
 //! ```text
 //!            node (plain JSON-RPC: no debug_*, no trace_*, no eth_call to an EntryPoint)
-//!              │ batches of reads at one block hash
+//!              │ eth_createAccessList where it has that, then batches of reads at one block hash
 //!   NodeClient ┴─> StateProvider ──pin──> PinnedBlock (cache shared by all simulations of the block)
 //!                                            │ revm DatabaseRef, Overrides on top
 //!   SimulationRequest ──> Simulator ── handleOps(ops) in revm ──> Tracer (one pass)
 //!                                            │
 //!                                       Simulation { ops: [OpOutcome], failure }
 //!                                            ├─ trace ──> rules::check ──> violations by rule id
-//!                                            ├─ frames' gas ──> estimation
+//!                                            ├─ frames' gas ──> estimation (+ data_availability)
 //!                                            └─ effects ──> evidence, bounds
 //! ```
 //!
@@ -17,10 +17,12 @@
 //! * What runs is the EntryPoint's own `handleOps` in a real transaction; nothing is patched except
 //!   what a request's [`Overrides`] name and the origin's balance.
 //! * A result is a function of request, block hash and fork: two machines get equal values.
-//! * All state of a simulation comes from one block hash; a node that cannot serve it is an error.
+//! * All state of a simulation comes from one block hash; a node that cannot serve it is an error. What is read of a
+//!   block is read once, however many simulations need it at the same time.
 //! * Everything a stranger can make grow is bounded by [`Limits`]; beyond a bound the operation is
 //!   refused, never judged on a cut trace.
 
+pub mod data_availability;
 pub mod estimation;
 pub mod rules;
 #[cfg(any(test, feature = "test-utils"))]

@@ -150,7 +150,7 @@ impl Admission {
         entry_point: EntryPoint,
     ) -> Result<B256, AdmissionError> {
         let block = self.state().latest().await?;
-        self.check(&operation, &block)?;
+        self.check(&operation, entry_point, &block).await?;
         self.check_delegation(&operation, &block).await?;
         let hash = self.hash(&operation, entry_point, &block).await?;
         let mut pooled = PoolOperation::new(operation.clone(), entry_point, hash);
@@ -180,7 +180,7 @@ impl Admission {
             }
             Gated::NotRequired(_) => (false, operation.clone()),
         };
-        self.check(&operation, &block)?;
+        self.check(&operation, entry_point, &block).await?;
         let (verdict, simulation) =
             self.simulate_final(&operation, entry_point, &ahead, &block, attested).await?;
         let request = GateRequest { operation: &operation, ..request };
@@ -355,12 +355,14 @@ impl Admission {
         Ok(self.gate().recheck(request).await?)
     }
 
-    pub(crate) fn check(
+    pub(crate) async fn check(
         &self,
         operation: &UserOperation,
+        entry_point: EntryPoint,
         block: &PinnedBlock,
     ) -> Result<(), AdmissionError> {
-        checks::check(operation, &head(block), self.rules())
+        checks::check(operation, &head(block), self.rules())?;
+        self.pays_for_data(operation, entry_point, block).await
     }
 
     /// The operation's hash at this EntryPoint.

@@ -17,6 +17,8 @@ use crate::{
 pub struct BundleCheck {
     /// Gas that the whole transaction used, intrinsic gas included.
     pub gas_used: u64,
+    /// Gas for publishing the bundle, where the chain counts it in the transaction's gas limit; zero elsewhere.
+    pub data_gas: u64,
     /// One verdict per operation.
     pub verdicts: Vec<Verdict>,
     /// Entities that are to be throttled although nothing failed (EREP-070).
@@ -77,7 +79,7 @@ impl Admission {
         let request = SimulationRequest {
             origin,
             beneficiary,
-            ..SimulationRequest::bundle(entry_point, ops)
+            ..SimulationRequest::bundle(entry_point, ops.clone())
         };
         let simulation = self.simulator().simulate(block, &request).await?;
         if let Some(fault) = reverted(&simulation, operations) {
@@ -111,7 +113,8 @@ impl Admission {
             return Ok(Err(BundleFault::without_sanctions(index, error)));
         }
         let sanctions = savings::throttled(operations, &simulation);
-        Ok(Ok(BundleCheck { gas_used: simulation.gas_used, verdicts, sanctions }))
+        let data_gas = self.data_gas_in_limit(&ops, entry_point, block).await?;
+        Ok(Ok(BundleCheck { gas_used: simulation.gas_used, data_gas, verdicts, sanctions }))
     }
 
     /// LOC-030: what each paymaster has deposited covers all of its operations in the bundle.

@@ -6,7 +6,8 @@ use writ_gateway::{AccountView, GateRequest, Need, Standing};
 use writ_simulation::{
     Overrides, PinnedBlock, SimulationRequest,
     estimation::{
-        EstimationError, EstimationLimits, EstimationRequest, GasEstimate, GasLimits, estimate,
+        EstimationError, EstimationLimits, EstimationRequest, GasEstimate, GasLimits,
+        SignaturePlan, estimate,
     },
 };
 use writ_types::{EntryPoint, FieldError, GasDefaults, PartialUserOperation, UserOperation};
@@ -82,6 +83,18 @@ impl Admission {
             Some(pretence) => pretence.behind(&ahead)?,
             None => ahead,
         };
+        let longest = pretence.as_ref().map_or(whole.signature.len(), |plan| plan.longest(&whole));
+        let data_gas = if operation.pre_verification_gas.is_none_or(|gas| gas.is_zero()) {
+            self.data_gas_for_estimate(&whole, longest, entry_point, &block).await?
+        } else {
+            U256::ZERO
+        };
+        if pretence.is_none() {
+            // The search reads step by step; what it will read is fetched first.
+            let ops = ahead.iter().cloned().chain([generous(&whole)]).collect();
+            let request = SimulationRequest::bundle(entry_point, ops);
+            simulator.warm(&block, &request).await?;
+        }
         let limits = EstimationLimits {
             // LIM-060 wants it below.
             verification: rules.constants.max_verification_gas.saturating_sub(1),
@@ -92,6 +105,7 @@ impl Admission {
             let mut request = EstimationRequest::new(entry_point, operation);
             request.predecessors = ahead;
             request.schedule = rules.gas;
+            request.data_gas = data_gas;
             request.verification_slack =
                 rules.constants.validation_gas_slack.max(request.verification_slack);
             request.limits = limits;
@@ -118,12 +132,7 @@ impl Admission {
         entry_point: EntryPoint,
         block: &PinnedBlock,
     ) -> Vec<alloy::primitives::Address> {
-        let mut generous = operation.clone();
-        generous.call_gas_limit = 5_000_000;
-        generous.verification_gas_limit = 3_000_000;
-        generous.max_fee_per_gas = 0;
-        generous.max_priority_fee_per_gas = 0;
-        let Ok(generous) = pretence.attested(&generous) else { return Vec::new() };
+        let Ok(generous) = pretence.attested(&generous(operation)) else { return Vec::new() };
         let Ok(ahead) = pretence.behind(ahead) else { return Vec::new() };
         let ops = ahead.into_iter().chain([generous]).collect();
         let request = SimulationRequest::bundle(entry_point, ops)
@@ -194,7 +203,7 @@ impl Admission {
         same_version(operation.version, entry_point)?;
         let _turn = self.order().turn(operation.sender).await?;
         let block = self.state().latest().await?;
-        self.check(&operation, &block)?;
+        self.check(&operation, entry_point, &block).await?;
         self.check_delegation(&operation, &block).await?;
         let hash = self.hash(&operation, entry_point, &block).await?;
         let ahead = self.ahead_of(&operation, entry_point);
@@ -213,7 +222,7 @@ impl Admission {
             self.gateway(&operation)?.attest(&ask).await.map_err(writ_gateway::GateError::from)?;
         let mut attested = operation;
         attested.signature = attach(&ask.operation.signature, &suffix)?;
-        self.check(&attested, &block)?;
+        self.check(&attested, entry_point, &block).await?;
         self.simulate_final(&attested, entry_point, &ahead, &block, true).await?;
         Ok(attested)
     }
@@ -251,6 +260,20 @@ fn greater(one: &GasEstimate, other: &GasEstimate) -> GasEstimate {
         pre_verification_gas: one.pre_verification_gas.max(other.pre_verification_gas),
         runs: one.runs + other.runs,
     }
+}
+
+/// The operation with more gas than it is likely to need, for free.
+fn generous(operation: &UserOperation) -> UserOperation {
+    let mut generous = operation.clone();
+    generous.call_gas_limit = 5_000_000;
+    generous.verification_gas_limit = 3_000_000;
+    generous.max_fee_per_gas = 0;
+    generous.max_priority_fee_per_gas = 0;
+    if let Some(paymaster) = &mut generous.paymaster {
+        paymaster.verification_gas_limit = 1_000_000;
+        paymaster.post_op_gas_limit = 1_000_000;
+    }
+    generous
 }
 
 fn lacks_gas(operation: &PartialUserOperation) -> bool {

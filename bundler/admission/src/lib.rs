@@ -30,6 +30,7 @@ mod blame;
 mod bundle;
 mod checks;
 mod company;
+mod data_gas;
 mod delegation;
 mod error;
 mod estimate;

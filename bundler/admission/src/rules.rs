@@ -1,5 +1,6 @@
 //! What this bundler accepts: every number of admission, with its meaning and its default.
 
+use writ_simulation::data_availability::DataAvailability;
 use writ_types::{Constants, GasSchedule};
 
 /// Limits and prices of admission.
@@ -15,6 +16,8 @@ pub struct AdmissionRules {
     pub base_fee_per_mille: u16,
     /// What an operation's bytes cost. Its overhead is the constant of LIM-070.
     pub gas: GasSchedule,
+    /// What the chain charges for an operation's bytes beside gas.
+    pub data_availability: DataAvailability,
     /// Whether [`GasSchedule`] is enforced on `preVerificationGas`.
     pub enforce_pre_verification_gas: bool,
     /// Seconds for which an operation must stay valid after the pinned block; less is "about to expire".
@@ -42,6 +45,7 @@ impl AdmissionRules {
                 authorization: 25_000,
                 calldata_floor: true,
             },
+            data_availability: DataAvailability::None,
             enforce_pre_verification_gas: true,
             expiry_margin: 30,
             expiry_margin_blocks: 3,

@@ -30,7 +30,10 @@ use writ_bindings::{
 };
 use writ_gateway::{AccountReader, Gate, GateOptions, Standing};
 use writ_pool::{Pool, PoolConfig};
-use writ_simulation::{NodeClient, Overrides, Simulator, StateOptions, StateProvider};
+use writ_simulation::{
+    NodeClient, Overrides, Simulator, StateOptions, StateProvider,
+    data_availability::DataAvailability,
+};
 use writ_types::{
     EntryPoint, EntryPointVersion, GasSchedule, PartialUserOperation, Refusal, UserOperation,
 };
@@ -67,6 +70,11 @@ async fn create(node: &NodeClient, salt: B256, code: &[u8]) -> Address {
 impl Scene {
     /// An account that demands two of three operators.
     async fn new() -> Self {
+        Self::under(AdmissionRules::default()).await
+    }
+
+    /// The same, judged by these rules.
+    async fn under(rules: AdmissionRules) -> Self {
         let anvil = Anvil::start(&[], None).await;
         let node = anvil.node();
         let artifact = anvil::root()
@@ -131,7 +139,7 @@ impl Scene {
             pool: Arc::new(Pool::open(folder.path(), PoolConfig::new(CHAIN)).expect("a pool")),
             entry_points: vec![ENTRY_POINT],
         };
-        let admission = Admission::new(parts, AdmissionRules::default());
+        let admission = Admission::new(parts, rules);
         Self { _anvil: anvil, _folder: folder, admission, owner, account, operators }
     }
 
@@ -350,4 +358,83 @@ async fn an_estimate_without_attestation_is_enough_for_one_with() {
     let exact = scene.sign(exact);
     println!("estimated {:?}", estimate.limits());
     scene.admit(scene.attested(&exact, 0).await).await.expect("the estimate is enough");
+}
+
+/// The OP stack's own contracts as they were published, with an L1 that is dear.
+async fn place_op_stack(node: &NodeClient) {
+    let oracle = "0x420000000000000000000000000000000000000F";
+    let l1_block = "0x4200000000000000000000000000000000000015";
+    let code = |name: &str| {
+        let path = anvil::root().join("simulation/tests/fixtures/op-stack").join(name);
+        std::fs::read_to_string(path).expect("the fixture").trim().to_owned()
+    };
+    let word = |value: U256| B256::from(value.to_be_bytes());
+    let scalars = (U256::from(5_227) << 96_usize) | (U256::from(1_014_213) << 64_usize);
+    for (address, name) in [(oracle, "GasPriceOracle.hex"), (l1_block, "L1Block.hex")] {
+        let _: Value =
+            node.request("anvil_setCode", json!([address, code(name)])).await.expect("set");
+    }
+    for (address, slot, value) in [
+        (oracle, 0, U256::from(0x0101)),
+        (l1_block, 1, U256::from(30_000_000_000_000_u64)),
+        (l1_block, 3, scalars),
+        (l1_block, 7, U256::from(1)),
+    ] {
+        let set = json!([address, format!("{slot:#x}"), word(value)]);
+        let _: Value = node.request("anvil_setStorageAt", set).await.expect("set");
+    }
+    let _: Value = node.request("evm_mine", json!([])).await.expect("mined");
+}
+
+/// NodeInterface exists in Nitro nodes only: in its place stands a contract that asks 100 gas per byte.
+async fn place_node_interface(node: &NodeClient) {
+    // CALLDATASIZE, PUSH1 100, MUL, PUSH0, MSTORE, BASEFEE, PUSH1 32, MSTORE, PUSH1 96, PUSH0, RETURN
+    let set =
+        json!(["0x00000000000000000000000000000000000000C8", "0x366064025f524860205260605ff3"]);
+    let _: Value = node.request("anvil_setCode", set).await.expect("set");
+    let _: Value = node.request("evm_mine", json!([])).await.expect("mined");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_rollup_pre_verification_gas_pays_for_publishing_the_bytes() {
+    for kind in [DataAvailability::OpStack, DataAvailability::Arbitrum] {
+        let rules = AdmissionRules { data_availability: kind, ..AdmissionRules::default() };
+        let scene = Scene::under(rules).await;
+        let node = scene.admission.state().client().clone();
+        // A chain of another kind is told at the start.
+        scene.admission.check_data_availability().await.expect_err("nobody answers here");
+        match kind {
+            DataAvailability::OpStack => place_op_stack(&node).await,
+            _ => place_node_interface(&node).await,
+        }
+        scene.admission.check_data_availability().await.expect("the chain tells its price");
+
+        let operation = scene.operation(0, 1);
+        let mut partial = PartialUserOperation::from(operation.clone());
+        partial.pre_verification_gas = None;
+        let entry_point = ENTRY_POINT.address;
+        let estimate = scene.admission.estimate(partial, entry_point, Overrides::default());
+        let estimate = estimate.await.expect("estimated");
+        let bytes = operation.pre_verification_gas;
+        let data = estimate.pre_verification_gas - bytes;
+        assert!(data > U256::from(10_000), "{kind:?}: {data} more than the bytes' {bytes}");
+
+        let refusal = scene.admit(operation.clone()).await.expect_err("pays for its bytes only");
+        assert_eq!(refusal.code.code(), -32602);
+        assert_eq!(refusal.data.field.as_deref(), Some("preVerificationGas"));
+        assert!(refusal.data.required.is_some_and(|required| required > bytes));
+
+        let mut paying = operation;
+        estimate.apply(&mut paying);
+        let paying = scene.sign(paying);
+        let hash = scene.admit(scene.attested(&paying, 0).await).await.expect("what was estimated");
+
+        // A bundle's gas limit leaves room for it where the chain counts it there.
+        let pooled = scene.admission.pool().get(hash).expect("pooled");
+        let block = scene.admission.state().latest().await.expect("a block");
+        let origin = (Address::repeat_byte(0xb0), Address::repeat_byte(0xb0));
+        let bundle = scene.admission.check_bundle(ENTRY_POINT, &[pooled], &block, origin).await;
+        let passed = bundle.expect("judged").expect("passes");
+        assert_eq!(passed.data_gas > 10_000, kind == DataAvailability::Arbitrum);
+    }
 }

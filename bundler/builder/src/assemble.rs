@@ -9,7 +9,7 @@ use alloy::{
     eips::eip7702::SignedAuthorization,
     primitives::{Address, B256},
 };
-use writ_admission::{Admission, AdmissionError, BundleFault, Renewal, after_validation};
+use writ_admission::{Admission, AdmissionError, BundleCheck, BundleFault, Renewal, after_validation};
 use writ_pool::{Pool, PoolError, PoolOperation, Sanction};
 use writ_simulation::PinnedBlock;
 use writ_types::{Constants, EntryPoint, Refusal, UserOperation, handle_ops_calldata};
@@ -103,13 +103,11 @@ impl Assembler {
             let bundled = tuples::bundled(&chosen, &superfluous);
             match self.admission.check_bundle(entry_point, &bundled, block, sends).await {
                 Ok(Ok(check)) => {
-                    let (at, sanctions) = (entry_point.address, check.sanctions);
+                    let (at, sanctions) = (entry_point.address, check.sanctions.clone());
                     if !sanctions.is_empty() {
                         with_pool(&pool, move |pool| pool.sanction(at, &sanctions)).await?;
                     }
-                    return self
-                        .finish(entry_point, &bundled, check.gas_used, prices, config)
-                        .map(Some);
+                    return self.finish(entry_point, &bundled, &check, prices, config).map(Some);
                 }
                 Err(error) if error.is_transient() => return Err(error.into()),
                 // Too much for one simulation: fewer at a time, and one that is too much alone goes.
@@ -199,7 +197,7 @@ impl Assembler {
         &self,
         entry_point: EntryPoint,
         chosen: &[Arc<PoolOperation>],
-        simulated: u64,
+        check: &BundleCheck,
         prices: &GasPrices,
         config: &BuilderConfig,
     ) -> Result<Bundle, BuilderError> {
@@ -207,7 +205,7 @@ impl Assembler {
             chosen.iter().map(|pooled| pooled.operation.clone()).collect();
         let input = handle_ops_calldata(&operations, self.beneficiary)
             .map_err(|error| AdmissionError::Internal(error.to_string()))?;
-        let gas = bundle_gas(&operations, &input, simulated);
+        let gas = bundle_gas(&operations, &input, check.gas_used).saturating_add(check.data_gas);
         // Nobody in the bundle pays less per gas than the bundle does, up to the floor that admission demands.
         let tip = operations
             .iter()

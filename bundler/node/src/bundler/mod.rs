@@ -28,7 +28,7 @@ use writ_types::Profile;
 use self::{backend::NodeBackend, debug::NodeDebug};
 use crate::{
     NodeError,
-    config::{BundlerArguments, GateMode},
+    config::{BundlerArguments, DataAvailability, GateMode},
     shutdown,
 };
 
@@ -81,7 +81,18 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
         pool,
         entry_points,
     };
-    let admission = Admission::new(parts, AdmissionRules::new(constants));
+    let rules = AdmissionRules {
+        data_availability: data_availability(&arguments),
+        ..AdmissionRules::new(constants)
+    };
+    let admission = Admission::new(parts, rules);
+    // A wrong setting would refuse every operation, one after another: better not to start.
+    match admission.check_data_availability().await {
+        Err(error) if !error.is_transient() => {
+            return Err(NodeError::start(format!("--data-availability: {error}")));
+        }
+        _ => {}
+    }
 
     let health = Health::new();
     let parts = BuilderParts {
@@ -140,6 +151,17 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
     };
     tokio::join!(builder.run(stopped), serving);
     Ok(())
+}
+
+const fn data_availability(
+    arguments: &BundlerArguments,
+) -> writ_simulation::data_availability::DataAvailability {
+    use writ_simulation::data_availability::DataAvailability as Chain;
+    match arguments.data_availability {
+        DataAvailability::None => Chain::None,
+        DataAvailability::OpStack => Chain::OpStack,
+        DataAvailability::Arbitrum => Chain::Arbitrum,
+    }
 }
 
 fn gate(

@@ -21,6 +21,18 @@ pub enum GateMode {
     Required,
 }
 
+/// What the chain charges for a transaction's bytes, beside the gas of running it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DataAvailability {
+    /// Nothing: Ethereum and its test networks.
+    #[default]
+    None,
+    /// A fee told by the GasPriceOracle predeploy: OP Mainnet, Base and others of the stack.
+    OpStack,
+    /// Gas told by the node's NodeInterface: Arbitrum One and other Nitro chains.
+    Arbitrum,
+}
+
 /// Everything the bundler is told.
 #[derive(Clone, Debug, Args)]
 pub struct BundlerArguments {
@@ -63,6 +75,10 @@ pub struct BundlerArguments {
     /// canonical one (v0.9, v0.8, v0.7, v0.6) that is deployed on the chain.
     #[arg(long, env = "WRIT_ENTRY_POINTS", value_name = "ADDRESSES", value_delimiter = ',')]
     pub entry_points: Vec<Address>,
+
+    /// What the chain charges for bytes beside gas; preVerificationGas has to pay for it.
+    #[arg(long, env = "WRIT_DATA_AVAILABILITY", value_name = "KIND", default_value = "none")]
+    pub data_availability: DataAvailability,
 
     /// When an operation needs an attestation.
     #[arg(long, env = "WRIT_GATE", value_name = "MODE", default_value = "installed")]

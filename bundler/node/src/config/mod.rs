@@ -5,7 +5,7 @@ mod constants;
 mod file;
 mod operator;
 
-pub use bundler::{BundlerArguments, GateMode};
+pub use bundler::{BundlerArguments, DataAvailability, GateMode};
 pub use constants::ConstantArguments;
 pub use file::{ConfigurationError, parse};
 pub use operator::OperatorArguments;
