@@ -7,13 +7,14 @@ use alloy::{
     primitives::{Address, Bytes, KECCAK256_EMPTY, TxKind, U256},
 };
 use revm::{
-    Context, ExecuteEvm, InspectEvm, MainBuilder, MainContext,
+    Context, ExecuteEvm, MainBuilder, MainContext,
     bytecode::Bytecode,
     context::{
         BlockEnv, CfgEnv, TxEnv,
         result::{EVMError, ExecutionResult},
     },
     context_interface::{block::BlobExcessGasAndPrice, either::Either},
+    handler::MainnetContext,
     primitives::hardfork::SpecId,
     state::{AccountInfo, EvmState},
 };
@@ -29,7 +30,7 @@ use crate::{
     prefetch,
     request::SimulationRequest,
     state::{BlockHeader, PinnedBlock, SimulationDb, StateError},
-    tracer::{OpRecord, Setup, Tracer},
+    tracer::{self, OpRecord, Setup, Tracer},
 };
 
 /// How simulations are run.
@@ -119,6 +120,20 @@ impl Simulator {
         request: &SimulationRequest,
     ) -> Result<Simulation, SimulationError> {
         self.check(request)?;
+        self.trace(block, request, tracer::run)
+    }
+
+    /// Runs the checked request by `run`, and puts together what came of it.
+    fn trace<'a>(
+        &self,
+        block: &'a PinnedBlock,
+        request: &'a SimulationRequest,
+        run: impl FnOnce(
+            MainnetContext<SimulationDb<'a>>,
+            &mut Tracer,
+            TxEnv,
+        ) -> Result<(ExecutionResult, EvmState), EVMError<StateError>>,
+    ) -> Result<Simulation, SimulationError> {
         let tx = self.transaction(block, request)?;
         let setup = Setup {
             entry_point: request.entry_point,
@@ -129,12 +144,9 @@ impl Simulator {
         };
         let mut tracer = Tracer::new(setup, &request.ops);
         let db = self.db(block, &request.overrides, request.origin);
-        let mut evm = self
-            .context(block.header(), block.chain_id(), db)
-            .build_mainnet_with_inspector(&mut tracer);
-        let ran = evm.inspect_tx(tx).map_err(no_verdict)?;
-        let accessed = accessed(&ran.state, request.origin);
-        drop(evm);
+        let context = self.context(block.header(), block.chain_id(), db);
+        let (result, state) = run(context, &mut tracer, tx).map_err(no_verdict)?;
+        let accessed = accessed(&state, request.origin);
         let stopped = tracer.stopped;
         let records = tracer
             .finish()
@@ -142,7 +154,7 @@ impl Simulator {
         if let Some(sender) = worth_remembering(request, &accessed) {
             block.remember(sender, &accessed);
         }
-        Ok(outcome(block, request, &ran.result, records, stopped, accessed, &self.options.limits))
+        Ok(outcome(block, request, &result, records, stopped, accessed, &self.options.limits))
     }
 
     /// Runs the request's bundle without tracer, for comparison: what revm alone makes of it.
@@ -322,7 +334,7 @@ impl Simulator {
         header: &BlockHeader,
         chain_id: u64,
         db: DB,
-    ) -> revm::handler::MainnetContext<DB> {
+    ) -> MainnetContext<DB> {
         let spec = self.options.spec;
         let mut cfg = CfgEnv::new_with_spec(spec).with_chain_id(chain_id);
         // The bundle's own gas limit is the limit here; EIP-7825 is the builder's business.
@@ -427,4 +439,112 @@ fn accessed(state: &EvmState, origin: Address) -> Arc<Vec<(Address, Vec<U256>)>>
         .collect();
     accessed.sort_unstable_by_key(|(address, _)| *address);
     Arc::new(accessed)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::hex;
+    use proptest::{collection::vec, prelude::*};
+    use revm::{InspectEvm, MainBuilder, bytecode::opcode};
+    use writ_types::EntryPointVersion;
+
+    use super::*;
+    use crate::test_utils::{SimpleAccount, TestChain, execute_call};
+
+    const SENDER: Address = Address::repeat_byte(0x99);
+
+    /// By revm's own inspector, which asks the tracer before and after every instruction.
+    fn by_inspector(
+        simulator: &Simulator,
+        block: &PinnedBlock,
+        request: &SimulationRequest,
+    ) -> Result<Simulation, SimulationError> {
+        simulator.trace(block, request, |context, tracer, tx| {
+            let ran = context.build_mainnet_with_inspector(tracer).inspect_tx(tx)?;
+            Ok((ran.result, ran.state))
+        })
+    }
+
+    #[track_caller]
+    fn assert_same(simulator: &Simulator, block: &PinnedBlock, request: &SimulationRequest) {
+        let here = simulator.simulate_sync(block, request);
+        assert_eq!(here, by_inspector(simulator, block, request));
+    }
+
+    /// An operation of an account with this code, which is called in validation and in execution.
+    fn of(entry_point: writ_types::EntryPoint) -> writ_types::UserOperation {
+        writ_types::UserOperation {
+            version: entry_point.version,
+            sender: SENDER,
+            nonce: U256::ZERO,
+            factory: None,
+            call_data: vec![1, 2, 3, 4].into(),
+            call_gas_limit: 100_000,
+            verification_gas_limit: 100_000,
+            pre_verification_gas: U256::ZERO,
+            max_fee_per_gas: 0,
+            max_priority_fee_per_gas: 0,
+            paymaster: None,
+            signature: Bytes::new(),
+            authorization: None,
+        }
+    }
+
+    #[test]
+    fn real_operations_leave_the_same_trace_as_under_revms_inspector() {
+        for version in EntryPointVersion::ALL {
+            let Some((mut chain, entry_point)) = TestChain::with_entry_point(version) else {
+                continue;
+            };
+            let account = SimpleAccount::new(&mut chain, entry_point, 1);
+            // Logs, and destroys itself in favour of the sender.
+            let witness = Address::repeat_byte(0x44);
+            chain.put(witness, hex!("60016002602060005fa2503033ff").to_vec());
+            chain.fund(witness, U256::from(77));
+            let call = execute_call(witness, U256::from(5), Bytes::new());
+            let operation = account.operation(0, call, true);
+            let request = SimulationRequest::single(entry_point, operation);
+            let (simulator, block) = (Simulator::default(), chain.pin());
+            assert!(simulator.simulate_sync(&block, &request).expect("runs").failure.is_none());
+            assert_same(&simulator, &block, &request);
+            assert_same(&simulator, &block, &request.validation_only());
+        }
+    }
+
+    /// Code that gets somewhere: opcodes of all kinds, with small numbers for them on the stack.
+    fn code() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            3 => any::<u8>().prop_map(|byte| vec![byte]),
+            4 => any::<u8>().prop_map(|byte| vec![opcode::PUSH1, byte]),
+            2 => Just(vec![opcode::ADDRESS]),
+            1 => Just(vec![opcode::PUSH1, 0x20, opcode::PUSH0, opcode::KECCAK256]),
+            1 => Just(vec![opcode::ADDRESS, opcode::EXTCODESIZE]),
+            1 => Just(vec![opcode::PUSH0, opcode::SLOAD]),
+            1 => Just(vec![opcode::PUSH1, 1, opcode::PUSH1, 2, opcode::SSTORE]),
+            1 => Just(vec![opcode::PUSH0, opcode::PUSH0, opcode::PUSH0, opcode::LOG1]),
+            1 => Just(vec![opcode::ADDRESS, opcode::SELFDESTRUCT]),
+            1 => Just(hex!("5f5f5f5f5f305af1").to_vec()),
+            1 => Just(hex!("5f5f5ff0").to_vec()),
+            1 => Just(hex!("5f5260205ff3").to_vec()),
+        ];
+        vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(192))]
+
+        /// Neither panics, both are bounded by gas, and they agree.
+        #[test]
+        fn any_code_leaves_the_same_trace_as_under_revms_inspector(code in code()) {
+            static WORLD: std::sync::LazyLock<(TestChain, writ_types::EntryPoint)> =
+                std::sync::LazyLock::new(|| {
+                    TestChain::with_entry_point(EntryPointVersion::V08).expect("v0.8 is here")
+                });
+            let (mut chain, entry_point) = WORLD.clone();
+            chain.put(SENDER, code);
+            chain.fund(SENDER, U256::from(1_000));
+            let request = SimulationRequest::single(entry_point, of(entry_point));
+            assert_same(&Simulator::default(), &chain.pin(), &request);
+        }
+    }
 }

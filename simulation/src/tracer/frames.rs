@@ -448,6 +448,8 @@ impl Tracer {
             self.validation
         } else if self.setup.validation_only && self.frames.len() == 1 {
             &table::ENTRY
+        } else if self.collecting.is_some() {
+            &table::EFFECTS
         } else {
             &table::PLAIN
         };

@@ -83,7 +83,7 @@ impl Tracer {
     fn record_step(&mut self, class: Class, opcode: u8, interp: &mut Interpreter<EthInterpreter>) {
         let stack = interp.stack.data();
         match class {
-            Class::Plain => {}
+            Class::Plain | Class::Effect => {}
             Class::Banned => self.record_opcode(opcode, OpcodeClass::Banned),
             Class::Unassigned => self.record_opcode(opcode, OpcodeClass::Unassigned),
             Class::Balance => self.record_opcode(opcode, OpcodeClass::Balance),

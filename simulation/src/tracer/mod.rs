@@ -12,11 +12,12 @@
 //!   └─ paymaster.postOp               depth 1   PostOp (v0.6, after a reverted innerHandleOp)
 //! ```
 //!
-//! A frame belongs to a phase by who called it at which depth, not by what it does. A step costs one
-//! table look-up; the tables differ per kind of frame, and in frames of which no opcode matters the
-//! table is all [`Class::Plain`](table::Class::Plain).
+//! A frame belongs to a phase by who called it at which depth, not by what it does. A table per kind of
+//! frame says which opcodes matter in it; a step of any other costs what it costs without a tracer
+//! (see [`evm`]).
 
 mod effects;
+mod evm;
 mod frames;
 mod inspect;
 mod record;
@@ -36,6 +37,7 @@ use crate::{
     validation::{PaymasterValidation, ValidationData},
 };
 use effects::Checkpoint;
+pub(crate) use evm::run;
 use record::Overflow;
 use table::Table;
 

@@ -28,6 +28,8 @@ pub(super) enum Class {
     Keccak,
     /// Not assigned in this fork.
     Unassigned,
+    /// LOG and SELFDESTRUCT, whose effects are collected.
+    Effect,
     /// CALL in the EntryPoint's own frame, when the simulation ends before execution.
     EntryCall,
 }
@@ -37,6 +39,18 @@ pub(super) type Table = [Class; 256];
 
 /// For frames of which no opcode matters.
 pub(super) static PLAIN: Table = [Class::Plain; 256];
+
+/// For frames whose effects are collected.
+pub(super) static EFFECTS: Table = {
+    let mut table = PLAIN;
+    let mut log = op::LOG0;
+    while log <= op::LOG4 {
+        table[log as usize] = Class::Effect;
+        log += 1;
+    }
+    table[op::SELFDESTRUCT as usize] = Class::Effect;
+    table
+};
 
 /// For the EntryPoint's own frame when only validation is wanted.
 pub(super) static ENTRY: Table = {
