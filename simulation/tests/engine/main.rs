@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod anvil;
 mod bundles;
 mod code;
 mod effects;

@@ -126,6 +126,15 @@ impl Asm {
         self.ops(&[0, 0, op::JUMP])
     }
 
+    /// Runs `body` for ever, with a counter on the stack that it finds and leaves on top.
+    pub(crate) fn counting(mut self, body: Self) -> Self {
+        self = self.push(0);
+        let start = self.code.len();
+        self = self.op(op::JUMPDEST).then(body).push(1).ops(&[op::ADD, op::PUSH2]);
+        self.jumps.push((self.code.len(), start));
+        self.ops(&[0, 0, op::JUMP])
+    }
+
     /// Copies bytes kept behind the code into memory at `offset`.
     pub(crate) fn load(mut self, bytes: impl Into<Bytes>, offset: u64) -> Self {
         let bytes = bytes.into();

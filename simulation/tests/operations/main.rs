@@ -10,6 +10,7 @@ mod case;
 mod corpus;
 mod estimation;
 mod guarded;
+mod hostile;
 mod module;
 mod rules_authorization;
 mod rules_calls;
