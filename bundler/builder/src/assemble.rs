@@ -9,7 +9,9 @@ use alloy::{
     eips::eip7702::SignedAuthorization,
     primitives::{Address, B256},
 };
-use writ_admission::{Admission, AdmissionError, BundleCheck, BundleFault, Renewal, after_validation};
+use writ_admission::{
+    Admission, AdmissionError, BundleCheck, BundleFault, Renewal, after_validation,
+};
 use writ_pool::{Pool, PoolError, PoolOperation, Sanction};
 use writ_simulation::PinnedBlock;
 use writ_types::{Constants, EntryPoint, Refusal, UserOperation, handle_ops_calldata};
