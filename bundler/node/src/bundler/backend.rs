@@ -13,6 +13,7 @@ use writ_rpc::{
     OperationStatus, PolicyView, StateOverrides, UserOperationByHash, UserOperationReceipt,
     Verdict,
 };
+use writ_simulation::NodeStats;
 use writ_types::{EntryPoint, ErrorCode, PartialUserOperation, Refusal, UserOperation};
 
 use super::{convert, policy_view::policy_view};
@@ -176,10 +177,17 @@ impl Backend for NodeBackend {
                 detail: match complaints.get(&part) {
                     Some(complaint) => complaint.clone(),
                     None if part == Part::Signer => format!("{} sends the bundles", self.signer),
+                    None if part == Part::Node => asked(self.admission.state().client().stats()),
                     None => "ok".to_owned(),
                 },
             })
             .collect();
         Health { checks }
     }
+}
+
+/// How much was asked of the node since the start.
+fn asked(stats: NodeStats) -> String {
+    let NodeStats { round_trips, calls, retries } = stats;
+    format!("{calls} calls in {round_trips} requests, {retries} of them repeated")
 }
