@@ -1,10 +1,12 @@
 //! The second validation: an operation by itself, before it goes into a bundle.
 
+use std::sync::Arc;
+
 use writ_pool::PoolOperation;
 use writ_simulation::{PinnedBlock, Simulation, SimulationRequest};
 use writ_types::{Entity, EntityKind, RuleId, UserOperation, Violation};
 
-use crate::{Admission, AdmissionError, Verdict, facts::state_digest};
+use crate::{Admission, AdmissionError, Verdict, facts::state_digest, stakes};
 
 /// What a second validation found of an operation that passes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +18,30 @@ pub enum Renewal {
 }
 
 impl Admission {
+    /// Fetches in one batch what validating these operations again will read.
+    ///
+    /// # Errors
+    /// When the node does not serve the block's state.
+    pub async fn prefetch_again(
+        &self,
+        operations: &[Arc<PoolOperation>],
+        block: &PinnedBlock,
+    ) -> Result<(), AdmissionError> {
+        let mut accounts = vec![block.header().coinbase];
+        let mut slots = Vec::new();
+        for pooled in operations {
+            let at = pooled.entry_point.address;
+            accounts.extend([at, pooled.operation.sender]);
+            accounts.extend(&pooled.facts.visited);
+            slots.extend(pooled.touched.iter().map(|slot| (slot.address, slot.slot)));
+            let entities = pooled.operation.entities();
+            slots.extend(
+                entities.flat_map(|entity| stakes::slots_of(entity.address)).map(|slot| (at, slot)),
+            );
+        }
+        Ok(block.prefetch(&accounts, &slots).await?)
+    }
+
     /// Validates a pooled operation again on `block`, behind the pooled operations of its sender that run first.
     ///
     /// It is simulated only when something that its last result rests on is different now: a slot that validation
@@ -111,12 +137,9 @@ pub(crate) fn same_code(
 ) -> Result<Verdict, AdmissionError> {
     match pooled.code_digest {
         Some(before) if before != verdict.code && !verdict.init_code_ignored => {
-            Err(AdmissionError::Rules(vec![Violation {
-                rule: RuleId::Cod010,
-                entity: Entity::new(EntityKind::Account, pooled.operation.sender),
-                address: None,
-                detail: "visits code that has changed since the operation was admitted".to_owned(),
-            }]))
+            let account = Entity::new(EntityKind::Account, pooled.operation.sender);
+            let detail = "visits code that has changed since the operation was admitted";
+            Err(AdmissionError::Rules(vec![Violation::new(RuleId::Cod010, account, detail)]))
         }
         _ => Ok(verdict),
     }

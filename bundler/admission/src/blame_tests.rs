@@ -82,12 +82,11 @@ fn erep_020_a_staked_factory_answers_for_its_account() {
             Some(Sanction::Ban(FACTORY))
         );
     }
-    let broken = AdmissionError::Rules(vec![Violation {
-        rule: RuleId::Cod010,
-        entity: Entity::new(Account, sender()),
-        address: None,
-        detail: String::new(),
-    }]);
+    let broken = AdmissionError::Rules(vec![Violation::new(
+        RuleId::Cod010,
+        Entity::new(Account, sender()),
+        "",
+    )]);
     assert_eq!(after_validation(&broken, &pooled(&[F])), expected);
 }
 

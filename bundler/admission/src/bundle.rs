@@ -187,14 +187,13 @@ fn reverted(simulation: &Simulation, operations: &[Arc<PoolOperation>]) -> Optio
 fn same_context(pooled: &PoolOperation, verdict: Verdict) -> Result<Verdict, AdmissionError> {
     let (before, now) = (pooled.facts.context_length, verdict.findings.context_length);
     match pooled.operation.paymaster_address() {
-        Some(paymaster) if before != now => Err(AdmissionError::Rules(vec![Violation {
-            rule: RuleId::Erep055,
-            entity: Entity::new(EntityKind::Paymaster, paymaster),
-            address: None,
-            detail: format!(
-                "returns a context of {now} bytes in the bundle, and {before} before it"
-            ),
-        }])),
+        Some(paymaster) if before != now => {
+            let entity = Entity::new(EntityKind::Paymaster, paymaster);
+            let detail =
+                format!("returns a context of {now} bytes in the bundle, and {before} before it");
+            let violation = Violation::new(RuleId::Erep055, entity, detail);
+            Err(AdmissionError::Rules(vec![violation.needing(U256::from(before))]))
+        }
         _ => Ok(verdict),
     }
 }

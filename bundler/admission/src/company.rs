@@ -25,12 +25,8 @@ pub(crate) fn intruder(members: &[(Address, &Findings)]) -> Option<(usize, Viola
             } else {
                 "accesses an address that another operation in the bundle creates"
             };
-            let violation = Violation {
-                rule: RuleId::Loc020,
-                entity: Entity::new(EntityKind::Account, *sender),
-                address: Some(*address),
-                detail: what.to_owned(),
-            };
+            let entity = Entity::new(EntityKind::Account, *sender);
+            let violation = Violation::new(RuleId::Loc020, entity, what).at(*address);
             return Some((index, violation));
         }
         created.extend(findings.created.iter().map(|address| (*address, *sender)));

@@ -569,8 +569,7 @@ mod tests {
         );
         assert!(!AdmissionError::from(AttestationError::TwoSuffixes).is_entity_fault());
         let entity = Entity::new(EntityKind::Account, Address::ZERO);
-        let violation =
-            Violation { rule: RuleId::Op011, entity, address: None, detail: "x".into() };
+        let violation = Violation::new(RuleId::Op011, entity, "x");
         assert!(AdmissionError::Rules(vec![violation]).is_entity_fault());
         assert!(AdmissionError::Signature.is_entity_fault());
     }

@@ -139,6 +139,9 @@ impl Assembler {
         block: &PinnedBlock,
     ) -> Result<bool, BuilderError> {
         let mut changed = false;
+        if chosen.iter().any(|pooled| !validated.contains(&pooled.hash)) {
+            self.admission.prefetch_again(chosen, block).await?;
+        }
         for pooled in chosen {
             if !validated.insert(pooled.hash) {
                 continue;
@@ -155,10 +158,11 @@ impl Assembler {
                 }
                 Err(error) if error.is_transient() => return Err(error.into()),
                 Err(error) => {
-                    changed = true;
+                    // What comes after it in its queue is not judged without it: it waits.
                     round.excluded.insert(pooled.hash);
                     let sanctions = after_validation(&error, pooled);
                     drop_operation(pool, pooled, error, sanctions).await?;
+                    return Ok(true);
                 }
             }
         }

@@ -101,6 +101,28 @@ pub struct Violation {
     pub address: Option<Address>,
     /// What happened, in words that continue "the account …": the opcode, the slot, the limit.
     pub detail: String,
+    /// What would have been enough, where that is a number: a length, gas, or the stake in wei that allows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<U256>,
+}
+
+impl Violation {
+    /// `entity` breaks `rule` by doing `detail`.
+    pub fn new(rule: RuleId, entity: Entity, detail: impl Into<String>) -> Self {
+        Self { rule, entity, address: None, detail: detail.into(), required: None }
+    }
+
+    /// The same, found at an address.
+    #[must_use]
+    pub fn at(self, address: Address) -> Self {
+        Self { address: Some(address), ..self }
+    }
+
+    /// The same, with what would have been enough.
+    #[must_use]
+    pub fn needing(self, required: U256) -> Self {
+        Self { required: Some(required), ..self }
+    }
 }
 
 impl fmt::Display for Violation {
@@ -144,8 +166,7 @@ mod tests {
     #[test]
     fn violations_sort_the_same_everywhere() {
         let entity = Entity::new(EntityKind::Account, Address::ZERO);
-        let make =
-            |rule, detail: &str| Violation { rule, entity, address: None, detail: detail.into() };
+        let make = |rule, detail: &str| Violation::new(rule, entity, detail);
         let mut list =
             [make(RuleId::Sto010, "a"), make(RuleId::Op011, "b"), make(RuleId::Op011, "a")];
         list.sort();

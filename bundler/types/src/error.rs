@@ -214,6 +214,7 @@ impl Refusal {
         let refusal = Self::new(code, first.to_string()).about(first.entity).with(|data| {
             data.rule = Some(first.rule);
             data.address = Some(first.address.unwrap_or(first.entity.address));
+            data.required = first.required;
             data.violations = violations;
         });
         Some(refusal)
@@ -293,7 +294,7 @@ mod tests {
     #[test]
     fn the_first_violation_speaks() {
         let entity = Entity::new(EntityKind::Account, Address::ZERO);
-        let make = |rule| Violation { rule, entity, address: None, detail: "x".into() };
+        let make = |rule| Violation::new(rule, entity, "x");
         let refusal =
             Refusal::from_violations(vec![make(RuleId::Sto010), make(RuleId::Op011)]).unwrap();
         assert_eq!(refusal.code, ErrorCode::RuleViolated);

@@ -15,7 +15,8 @@ pub(super) fn erep_050(trace: &OpTrace, context: &RuleContext, violations: &mut 
     // A return value that does not decode is for the EntryPoint to refuse.
     if let Some(length) = context_length(&frame.output).filter(|length| !length.is_zero()) {
         let detail = format!("returns a context of {length} bytes but is not staked");
-        violations.push(violation(RuleId::Erep050, trace, frame, frame.entity, detail));
+        let found = violation(RuleId::Erep050, trace, frame, frame.entity, detail);
+        violations.push(found.needing(context.constants.min_stake_value));
     }
 }
 

@@ -16,7 +16,8 @@ pub(super) fn lim_020(trace: &OpTrace, context: &RuleContext, violations: &mut V
     if let Some(length) = context_length(&frame.output).filter(|length| *length > U256::from(most))
     {
         let detail = format!("returns a context of {length} bytes; at most {most} are accepted");
-        violations.push(violation(RuleId::Lim020, trace, frame, frame.entity, detail));
+        let found = violation(RuleId::Lim020, trace, frame, frame.entity, detail);
+        violations.push(found.needing(U256::from(most)));
     }
 }
 
@@ -35,7 +36,8 @@ pub(super) fn lim_030(trace: &OpTrace, context: &RuleContext, violations: &mut V
             let detail = format!(
                 "leaves {left} of its verification gas limit; at least {slack} is required"
             );
-            violations.push(violation(RuleId::Lim030, trace, frame, frame.entity, detail));
+            let found = violation(RuleId::Lim030, trace, frame, frame.entity, detail);
+            violations.push(found.needing(U256::from(used.saturating_add(slack))));
         }
     }
 }

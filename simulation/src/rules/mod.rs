@@ -133,12 +133,7 @@ fn violation(
     address: Address,
     detail: impl Into<String>,
 ) -> Violation {
-    Violation {
-        rule,
-        entity: entity_of(trace, frame),
-        address: Some(address),
-        detail: detail.into(),
-    }
+    Violation::new(rule, entity_of(trace, frame), detail).at(address)
 }
 
 /// Name of an opcode for messages.

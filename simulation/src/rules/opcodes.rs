@@ -77,7 +77,8 @@ pub(super) fn op_080(trace: &OpTrace, context: &RuleContext, violations: &mut Ve
         for used in frame.opcodes.iter().filter(|used| used.class == OpcodeClass::Balance) {
             let detail =
                 format!("uses banned opcode: {} without being staked", opcode_name(used.opcode));
-            violations.push(violation(RuleId::Op080, trace, frame, used.code, detail));
+            let found = violation(RuleId::Op080, trace, frame, used.code, detail);
+            violations.push(found.needing(context.constants.min_stake_value));
         }
     }
 }

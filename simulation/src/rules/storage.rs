@@ -17,9 +17,11 @@ enum Verdict {
     Permits,
     /// The rule is about such accesses, but its condition is not met.
     Refuses(&'static str),
+    /// The same, and a stake would meet it.
+    NeedsStake(&'static str),
 }
 
-use Verdict::{Permits, Refuses, Silent};
+use Verdict::{NeedsStake, Permits, Refuses, Silent};
 
 /// One access, with all that the rules may consult.
 struct Access<'a> {
@@ -77,7 +79,9 @@ fn sto_022(access: &Access<'_>) -> Verdict {
     } else if access.trace.factory.is_some_and(|factory| access.context.is_staked(factory)) {
         Permits
     } else {
-        Refuses("uses a slot associated with an account under creation, by a factory without stake")
+        NeedsStake(
+            "uses a slot associated with an account under creation, by a factory without stake",
+        )
     }
 }
 
@@ -93,7 +97,7 @@ fn sto_031(access: &Access<'_>) -> Verdict {
     } else if access.staked {
         Permits
     } else {
-        Refuses("uses its own storage but is not staked")
+        NeedsStake("uses its own storage but is not staked")
     }
 }
 
@@ -104,7 +108,7 @@ fn sto_032(access: &Access<'_>) -> Verdict {
     } else if access.staked {
         Permits
     } else {
-        Refuses("uses a slot associated with itself but is not staked")
+        NeedsStake("uses a slot associated with itself but is not staked")
     }
 }
 
@@ -118,7 +122,7 @@ fn sto_033(access: &Access<'_>) -> Verdict {
     } else if access.staked {
         Permits
     } else {
-        Refuses("reads storage of another contract but is not staked")
+        NeedsStake("reads storage of another contract but is not staked")
     }
 }
 
@@ -138,22 +142,25 @@ fn judge(trace: &OpTrace, context: &RuleContext, violations: &mut Vec<Violation>
                 continue;
             }
             let access = Access { trace, frame, used, writes, staked, context };
-            if let Some((rule, reason)) = refusal(&access) {
+            if let Some((rule, reason, stake)) = refusal(&access) {
                 let kind = if transient { "transient slot" } else { "slot" };
                 let detail = format!("{reason} ({kind} {:#x})", used.slot);
-                violations.push(violation(rule, trace, frame, used.address, detail));
+                let mut found = violation(rule, trace, frame, used.address, detail);
+                found.required = stake.then_some(context.constants.min_stake_value);
+                violations.push(found);
             }
         }
     }
 }
 
-/// The first rule to refuse an access that no rule permits.
-fn refusal(access: &Access<'_>) -> Option<(RuleId, &'static str)> {
+/// The first rule to refuse an access that no rule permits, and whether a stake would change that.
+fn refusal(access: &Access<'_>) -> Option<(RuleId, &'static str, bool)> {
     let mut first = None;
     for (id, rule) in ORDER {
         match rule(access) {
             Permits => return None,
-            Refuses(reason) => first = first.or(Some((id, reason))),
+            Refuses(reason) => first = first.or(Some((id, reason, false))),
+            NeedsStake(reason) => first = first.or(Some((id, reason, true))),
             Silent => {}
         }
     }

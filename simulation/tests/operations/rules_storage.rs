@@ -308,3 +308,17 @@ fn cod_010_follows_delegations() {
     assert_ne!(digest(&case(asm().push(1))), digest(&case(asm().push(2))));
     assert_eq!(digest(&case(asm().push(1))), digest(&case(asm().push(1))));
 }
+
+#[test]
+fn what_a_stake_would_allow_says_which_stake() {
+    let ether = U256::from(10).pow(U256::from(18));
+    for (case, required) in [
+        (sponsored(plain(op::SLOAD)), Some(ether)),
+        (helped(plain(op::SLOAD)), Some(ether)),
+        (helped(plain(op::SSTORE)), None),
+        (existing(asm()).paymaster(asm(), 32), Some(ether)),
+        (existing(asm().ops(&[op::SELFBALANCE, op::POP])), Some(ether)),
+    ] {
+        assert_eq!(case.violations()[0].required, required, "{case:?}");
+    }
+}
