@@ -76,7 +76,9 @@ pub(crate) fn last_called(outcome: &OpOutcome, operation: &UserOperation) -> Ent
 pub(crate) fn responsible(culprit: Entity, pooled: &PoolOperation) -> Entity {
     let sender = Entity::new(EntityKind::Account, pooled.operation.sender);
     match (culprit.kind, pooled.operation.factory_address()) {
-        (EntityKind::Account, Some(factory)) if pooled.is_staked(EntityKind::Factory) => {
+        (EntityKind::Account, Some(factory))
+            if pooled.is_staked(EntityKind::Factory) && pooled.factory_acts() =>
+        {
             Entity::new(EntityKind::Factory, factory)
         }
         (EntityKind::Factory | EntityKind::Paymaster, _)

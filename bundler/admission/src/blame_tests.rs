@@ -110,6 +110,21 @@ fn erep_020_not_without_stake_and_not_for_what_others_bring_about() {
 }
 
 #[test]
+fn erep_020_a_factory_that_v09_ignores_is_not_to_blame() {
+    let mut named = pooled(&[F]);
+    named.operation.version = writ_types::EntryPointVersion::V09;
+    let account = Entity::new(Account, sender());
+    assert_eq!(responsible(account, &named), account);
+    assert_eq!(
+        after_validation(&error("AA23 reverted"), &named),
+        [Sanction::Forgive(PAYMASTER)],
+        "anybody can name a factory for an account that exists"
+    );
+    named.facts.created = vec![sender()];
+    assert_eq!(responsible(account, &named).address, FACTORY, "where it really creates it");
+}
+
+#[test]
 fn erep_030_a_staked_account_answers_for_its_paymaster_and_factory() {
     assert_eq!(
         after_validation(&error("AA33 reverted"), &pooled(&[Account, P])),

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Serialize};
-use writ_types::{EntityKind, EntryPoint, UserOperation};
+use writ_types::{EntityKind, EntryPoint, EntryPointVersion, UserOperation};
 
 /// What the gate found out about an operation's attestation, as far as it is needed later: for the re-check
 /// before a bundle, and to answer who allowed it.
@@ -167,10 +167,21 @@ impl PoolOperation {
         }
     }
 
+    /// Whether the factory that the operation names has a part in it. EntryPoint v0.9 ignores the factory of a sender that
+    /// exists: anybody could name it, and it must not pay for that.
+    pub fn factory_acts(&self) -> bool {
+        self.operation.version != EntryPointVersion::V09
+            || self.facts.created.contains(&self.operation.sender)
+    }
+
     /// The addresses for which the operation counts as seen: its paymaster, and whoever else is staked. (The sender or
     /// factory without a stake has no reputation: anybody could ruin it.)
     pub(crate) fn reputable(&self) -> Vec<Address> {
-        let counts = |kind| kind == EntityKind::Paymaster || self.is_staked(kind);
+        let counts = |kind| match kind {
+            EntityKind::Paymaster => true,
+            EntityKind::Factory => self.is_staked(kind) && self.factory_acts(),
+            EntityKind::Account | EntityKind::Aggregator => self.is_staked(kind),
+        };
         let entities = self.operation.entities().filter(|entity| counts(entity.kind));
         let mut addresses: Vec<Address> = entities.map(|entity| entity.address).collect();
         addresses.sort_unstable();

@@ -373,7 +373,7 @@ impl Pool {
         if !next.is_live() {
             state.finish(&self.store, &mut batch, hash)?;
             if !sanctions.is_empty() {
-                purge = self.sanctioned(&mut state, &mut batch, Some(hash), sanctions)?;
+                purge = self.sanctioned(&mut state, &mut batch, hash, sanctions)?;
             }
             pruned = state.prune(&mut batch, self.config.max_finished);
         }

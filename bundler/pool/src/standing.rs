@@ -175,15 +175,14 @@ impl Pool {
         })
     }
 
-    /// The changes that sanctions make at the EntryPoint of `cause`, and the operations that a ban removes.
+    /// The changes that sanctions make on account of an operation, and the operations that a ban removes.
     pub(crate) fn sanctioned(
         &self,
         state: &mut State,
         batch: &mut Batch,
-        cause: Option<B256>,
+        hash: B256,
         sanctions: &[Sanction],
     ) -> Result<Purge, PoolError> {
-        let Some(hash) = cause else { return Ok(Purge::default()) };
         let Some(operation) = self.get(hash) else { return Ok(Purge::default()) };
         let at = operation.entry_point.address;
         let mut stored = self.facts(hash)?;

@@ -338,6 +338,21 @@ fn only_paymasters_and_whoever_is_staked_are_seen() {
 }
 
 #[test]
+fn a_factory_that_v09_ignores_is_not_seen() {
+    let folder = folder();
+    let pool = open(&folder);
+    let mut ignored = created(1, true);
+    ignored.operation.version = writ_types::EntryPointVersion::V09;
+    pool.insert(hashed(ignored)).unwrap();
+    assert_eq!(counters(&pool, FACTORY), (0, 0));
+    let mut acting = created(2, true);
+    acting.operation.version = writ_types::EntryPointVersion::V09;
+    acting.facts.created = vec![acting.operation.sender];
+    pool.insert(hashed(acting)).unwrap();
+    assert_eq!(counters(&pool, FACTORY), (1, 0));
+}
+
+#[test]
 fn an_operation_is_seen_once_however_often_it_comes() {
     let folder = folder();
     let pool = open(&folder);
