@@ -436,29 +436,6 @@ impl Admission {
         let limit = self.rules().constants.same_sender_mempool_count;
         operation.paymaster.is_some() || self.pool().of_sender(operation.sender).len() >= limit
     }
-
-    /// What an address has staked at an EntryPoint as of the newest block, and whether that counts as staked
-    /// (SREP-010).
-    ///
-    /// # Errors
-    /// When the EntryPoint is not served, or the state cannot be had.
-    pub async fn stake_status(
-        &self,
-        address: Address,
-        entry_point: Address,
-    ) -> Result<(StakeInfo, bool), AdmissionError> {
-        let entry_point = self.entry_point(entry_point)?;
-        let block = self.state().latest().await?;
-        let standings =
-            stakes::standings(self.simulator(), &block, entry_point, vec![address]).await?;
-        let stake = standings
-            .first()
-            .map(|standing| standing.stake)
-            .ok_or_else(|| AdmissionError::Internal("no standing was read".to_owned()))?;
-        let constants = &self.rules().constants;
-        let staked = stake.is_staked(constants.min_stake_value, constants.min_unstake_delay);
-        Ok((stake, staked))
-    }
 }
 
 /// A bundle validates all of its operations before it runs the first. The module's tickets wait in between: one per

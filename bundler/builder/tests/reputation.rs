@@ -427,7 +427,7 @@ async fn cod_010_changed_code_drops_an_operation_before_its_bundle() {
 #[tokio::test(flavor = "multi_thread")]
 async fn srep_010_stakes_are_read_from_the_entry_point() {
     let scene = Scene::new().await;
-    let status = |address| scene.running.admission.stake_status(address, ENTRY_POINT.address);
+    let status = |address| scene.running.admission.stake_of(address, ENTRY_POINT.address);
     let (stake, staked) = status(PAYMASTER).await.expect("read");
     assert_eq!((stake.address, stake.stake, stake.unstake_delay), (PAYMASTER, U256::ZERO, 0));
     assert!(!staked);
