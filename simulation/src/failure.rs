@@ -22,6 +22,18 @@ pub enum Failure {
     Halted(String),
 }
 
+impl Failure {
+    /// Whether it is about how `handleOps` was called, its caller or its beneficiary (AA90, AA91 and their successors in
+    /// v0.9): no operation is to blame.
+    pub fn is_of_the_call(&self) -> bool {
+        let Self::Reverted { name: Some(name), .. } = self else { return false };
+        let error = name.strip_prefix("revert: ").unwrap_or(name);
+        ["AA90", "AA91", "InvalidBeneficiary", "FailedSendToBeneficiary", "Reentrancy"]
+            .iter()
+            .any(|known| error.starts_with(known))
+    }
+}
+
 /// `FailedOp(index, reason)` decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedOp {
@@ -114,5 +126,36 @@ impl fmt::Display for FailedOp {
             Some(inner) if !inner.is_empty() => write!(f, " ({inner})"),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_about_the_call_is_told_from_what_is_about_an_operation() {
+        let reverted =
+            |name: &str| Failure::Reverted { name: Some(name.to_owned()), data: Bytes::new() };
+        for name in [
+            "revert: AA90 invalid beneficiary",
+            "revert: AA91 failed send to beneficiary",
+            "InvalidBeneficiary(0x00)",
+            "FailedSendToBeneficiary(0x00, 0x)",
+            "Reentrancy()",
+        ] {
+            assert!(reverted(name).is_of_the_call(), "{name}");
+        }
+        for name in ["revert: AA94 gas values overflow", "FailedOp(opIndex 9, reason \"AA90\")"] {
+            assert!(!reverted(name).is_of_the_call(), "{name}");
+        }
+        assert!(!Failure::Reverted { name: None, data: Bytes::new() }.is_of_the_call());
+        let failed = FailedOp {
+            index: 0,
+            aa_code: AaCode::parse("AA91"),
+            reason: "AA91 as an account says it".to_owned(),
+            inner: None,
+        };
+        assert!(!Failure::Op(failed).is_of_the_call());
     }
 }

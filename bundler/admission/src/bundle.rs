@@ -82,6 +82,11 @@ impl Admission {
             ..SimulationRequest::bundle(entry_point, ops.clone())
         };
         let simulation = self.simulator().simulate(block, &request).await?;
+        if let Some(failure) =
+            simulation.failure.as_ref().filter(|failure| failure.is_of_the_call())
+        {
+            return Err(AdmissionError::BundleCall(failure.to_string()));
+        }
         if let Some(fault) = reverted(&simulation, operations) {
             return Ok(Err(fault));
         }

@@ -193,6 +193,11 @@ pub enum AdmissionError {
     /// A simulation was not finished: the node is too slow, or the process is stopping.
     #[error("{0}; try again")]
     Interrupted(String),
+    /// The EntryPoint refuses how this bundler calls it, whatever is in the bundle.
+    #[error(
+        "the EntryPoint refuses this bundler's call ({0}): check its --beneficiary, and that its account has no code"
+    )]
+    BundleCall(String),
     /// Too many operations are being judged.
     #[error("the bundler is busy: {0} operations are waiting; try again")]
     Busy(usize),
@@ -263,7 +268,14 @@ impl AdmissionError {
 
     /// Whether the same operation may be admitted a moment later without anybody changing it.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Node(_) | Self::Interrupted(_) | Self::Busy(_) | Self::NoQuorum { .. })
+        matches!(
+            self,
+            Self::Node(_)
+                | Self::Interrupted(_)
+                | Self::BundleCall(_)
+                | Self::Busy(_)
+                | Self::NoQuorum { .. }
+        )
     }
 
     /// Code, words and data as they reach the sender.
@@ -346,7 +358,9 @@ impl AdmissionError {
                 data.actual = Some(U256::from(allowed));
                 data.required = Some(U256::from(required));
             }),
-            Self::Node(_) | Self::Interrupted(_) => plain(ErrorCode::ResourceUnavailable),
+            Self::Node(_) | Self::Interrupted(_) | Self::BundleCall(_) => {
+                plain(ErrorCode::ResourceUnavailable)
+            }
             Self::Busy(_) => plain(ErrorCode::LimitExceeded),
             Self::Internal(_) => plain(ErrorCode::Internal),
         }

@@ -55,6 +55,7 @@ impl BuilderError {
             Self::SignerHasCode { .. } | Self::SignerUnfunded { .. } | Self::Signer(_) => {
                 Part::Signer
             }
+            Self::Admission(AdmissionError::BundleCall(_)) => Part::Submission,
             Self::Node(_) | Self::Admission(_) | Self::Stopped => Part::Node,
         }
     }

@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use alloy::primitives::U256;
+use alloy::primitives::{Address, U256};
 use common::{Anvil, Bundler, FRIEND, Wallet, balance, config, deploy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -203,5 +203,33 @@ async fn a_bundle_that_would_fail_by_now_is_cancelled() {
     mine(&node).await;
     let reason = running.until(hash, "dropped").await;
     assert!(reason.contains("AA21"), "{reason}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_beneficiary_that_takes_no_money_is_nobody_elses_fault() {
+    let folder = TempDir::new().expect("a folder");
+    let anvil = Anvil::start(&[], None).await;
+    let node = anvil.node();
+    let factory = deploy(&node).await;
+    let mut wallet = Wallet::new(&node, factory).await;
+    let beneficiary = Address::repeat_byte(0xbe);
+    let reverts = json!([beneficiary, "0x5f5ffd"]);
+    let _: Value = node.request("anvil_setCode", reverts).await.expect("set");
+    let config = BuilderConfig { beneficiary: Some(beneficiary), ..config() };
+    let running = Bundler::new(&node, folder.path(), config).await.run();
+    let hash = running.send(wallet.operation(FRIEND, 3, &[])).await;
+    running.until_health(false).await;
+    let complaints = running.health.complaints();
+    let complaint = complaints.get(&Part::Submission).expect("about sending");
+    assert!(complaint.contains("--beneficiary"), "{complaint}");
+    assert_eq!(running.until(hash, "pending").await, "waits for a bundle");
+
+    let _: Value = node.request("anvil_setCode", json!([beneficiary, "0x"])).await.expect("set");
+    // Its code is part of a block's state.
+    mine(&node).await;
+    running.until(hash, "included").await;
+    assert!(balance(&node, beneficiary).await > U256::ZERO);
+    running.until_health(true).await;
     running.stop().await;
 }

@@ -440,7 +440,7 @@ fn the_number_of_reputations_is_bounded() {
     let config = PoolConfig { max_reputations: 16, ..PoolConfig::new(CHAIN) };
     let pool = Pool::open(folder.path(), config).unwrap();
     set(&pool, PAYMASTER, BANNED);
-    for number in 0..100_u8 {
+    for number in 1..=100_u8 {
         pool.insert(sponsored(number.into(), 10, Address::repeat_byte(number))).unwrap();
     }
     assert!(pool.reputations(entry_point().address).len() <= 16);
