@@ -119,8 +119,13 @@ async fn a_reorganisation_takes_it_back_and_it_is_included_again() {
             break;
         }
         sleep(Duration::from_millis(50)).await;
+        // A chain goes on. (anvil does not always mine at once what reaches it while it is being reverted.)
+        mine(&node).await;
     }
-    let after = running.pool.inclusion(hash).expect("readable").expect("included again");
+    let after = running.pool.inclusion(hash).expect("readable").unwrap_or_else(|| {
+        let (status, complaints) = (running.pool.status(hash), running.health.complaints());
+        panic!("it was not included again: {status:?}, {complaints:?}")
+    });
     assert_ne!(after.block_hash, before.block_hash);
     assert_eq!(balance(&node, FRIEND).await, U256::from(11), "once, not twice");
     running.until(hash, "included").await;
