@@ -102,7 +102,8 @@ async fn a_reorganisation_takes_it_back_and_it_is_included_again() {
     let node = anvil.node();
     let factory = deploy(&node).await;
     let mut wallet = Wallet::new(&node, factory).await;
-    let running = Bundler::new(&node, folder.path(), config()).await.run();
+    let config = BuilderConfig { submission: SubmissionRules::default(), ..config() };
+    let running = Bundler::new(&node, folder.path(), config).await.run();
     let snapshot: Value = node.request("evm_snapshot", json!([])).await.expect("a snapshot");
     let hash = running.send(wallet.operation(FRIEND, 11, &[])).await;
     running.until(hash, "included").await;
@@ -119,7 +120,7 @@ async fn a_reorganisation_takes_it_back_and_it_is_included_again() {
             break;
         }
         sleep(Duration::from_millis(50)).await;
-        // A chain goes on. (anvil does not always mine at once what reaches it while it is being reverted.)
+        // A chain goes on. (anvil forgets what reaches it while it is being reverted: that is sent anew when it is stuck.)
         mine(&node).await;
     }
     let after = running.pool.inclusion(hash).expect("readable").unwrap_or_else(|| {
