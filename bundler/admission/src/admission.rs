@@ -6,19 +6,18 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256};
-use writ_attestation::{AttestationError, Suffix, carries_suffix};
-use writ_gateway::{
-    AccountView, Gate, GateError, GateMode, GateRequest, Gated, Gateway, Need, Standing,
-};
-use writ_pool::{DetachedRecord, GateRecord, Pool, PoolOperation};
+use writ_attestation::carries_suffix;
+use writ_gateway::{AccountView, Gate, GateRequest, Gated, Gateway};
+use writ_pool::{Pool, PoolOperation};
 use writ_simulation::{
-    OpOutcome, Overrides, PinnedBlock, Simulation, SimulationRequest, Simulator, StateProvider,
+    Overrides, PinnedBlock, Simulation, SimulationRequest, Simulator, StateProvider,
 };
-use writ_types::{EntryPoint, EntryPointVersion, StakeInfo, UserOperation};
+use writ_types::{EntryPoint, StakeInfo, UserOperation};
 
 use crate::{
     AdmissionError, AdmissionRules, Head, Verdict, checks,
     estimate::same_version,
+    gated::{gate_record, gate_request},
     order::Order,
     preflight,
     preflight::Pretence,
@@ -164,14 +163,7 @@ impl Admission {
         self.pool().check(&pooled).map_err(writ_pool::PoolError::from)?;
         let ahead = self.ahead_of(&operation, entry_point);
 
-        let request = GateRequest {
-            block: &block,
-            operation: &operation,
-            entry_point,
-            user_op_hash: hash,
-            predecessors: &ahead,
-            now: clock(),
-        };
+        let request = gate_request(&block, &operation, (entry_point, hash), &ahead);
         let gated = self.pass_gate(request).await?;
         let (attested, operation) = match gated {
             Gated::Attested(attested) => {
@@ -184,7 +176,7 @@ impl Admission {
         let (verdict, simulation) =
             self.simulate_final(&operation, entry_point, &ahead, &block, attested).await?;
         let request = GateRequest { operation: &operation, ..request };
-        pooled.detached = detached_record(self, request, &simulation).await?;
+        pooled.detached = self.detached_record(request, &simulation).await?;
 
         pooled.operation = operation;
         pooled.attested = attested;
@@ -200,49 +192,6 @@ impl Admission {
             tracing::info!(%hash, %replaced, "operation replaced");
         }
         Ok(hash)
-    }
-
-    /// The gate, with the errors that come first coming first: an operation that could not be included anyway is not
-    /// the operators' business, and one whose own validity is over is not an expired attestation.
-    async fn pass_gate(&self, request: GateRequest<'_>) -> Result<Gated, AdmissionError> {
-        let gate = self.gate();
-        let GateRequest { block, operation, entry_point, predecessors: ahead, .. } = request;
-        let account = if gate.options().mode == GateMode::Off {
-            None
-        } else {
-            let now = clock().max(block.timestamp());
-            let standing = gate
-                .accounts()
-                .read(block, operation.sender, now)
-                .await
-                .map_err(GateError::from)?;
-            match (gate.need(operation, entry_point.address, &standing)?, standing) {
-                (Need::Ask, Standing::Bound(account)) => {
-                    key_is_free(operation, ahead)?;
-                    let view = (*account).clone();
-                    self.preflight(operation, entry_point, ahead, view, block).await?;
-                    None
-                }
-                (Need::Verify(_), Standing::Bound(account)) => {
-                    key_is_free(operation, ahead)?;
-                    Some(*account)
-                }
-                _ => None,
-            }
-        };
-        match gate.admit(request).await {
-            Ok(gated) => Ok(gated),
-            Err(GateError::Attestation(error @ AttestationError::Expired { .. })) => {
-                if let Some(account) = account {
-                    let own = self.preflight(operation, entry_point, ahead, account, block).await;
-                    if let Err(own @ AdmissionError::OutOfRange { .. }) = own {
-                        return Err(own);
-                    }
-                }
-                Err(error.into())
-            }
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// Judges the operation as if it were attested.
@@ -313,46 +262,6 @@ impl Admission {
             }
             judged => judged,
         }
-    }
-
-    /// The part of a re-check that needs the last simulation: what the bundler's own policy decided on is still what
-    /// the operation does.
-    pub(crate) async fn recheck_detached(
-        &self,
-        pooled: &PoolOperation,
-        ahead: &[UserOperation],
-        block: &PinnedBlock,
-        outcome: Option<&OpOutcome>,
-    ) -> Result<(), AdmissionError> {
-        let request = GateRequest {
-            block,
-            operation: &pooled.operation,
-            entry_point: pooled.entry_point,
-            user_op_hash: pooled.hash,
-            predecessors: ahead,
-            now: clock(),
-        };
-        let kept = pooled.detached.as_ref().map(|kept| (&kept.attestation, kept.conduct));
-        let effects = outcome.map(|outcome| &outcome.effects);
-        Ok(self.gate().recheck_detached(request, kept, effects).await?)
-    }
-
-    /// The gate's part of a re-check.
-    pub(crate) async fn recheck_gate(
-        &self,
-        pooled: &PoolOperation,
-        ahead: &[UserOperation],
-        block: &PinnedBlock,
-    ) -> Result<(), AdmissionError> {
-        let request = GateRequest {
-            block,
-            operation: &pooled.operation,
-            entry_point: pooled.entry_point,
-            user_op_hash: pooled.hash,
-            predecessors: ahead,
-            now: clock(),
-        };
-        Ok(self.gate().recheck(request).await?)
     }
 
     pub(crate) async fn check(
@@ -438,17 +347,6 @@ impl Admission {
     }
 }
 
-/// A bundle validates all of its operations before it runs the first. The module's tickets wait in between: one per
-/// nonce key, found by callData (by userOpHash on v0.9).
-fn key_is_free(operation: &UserOperation, ahead: &[UserOperation]) -> Result<(), AdmissionError> {
-    let by_call_data = !matches!(operation.version, EntryPointVersion::V09);
-    let busy = ahead.iter().filter(|other| carries_suffix(&other.signature)).any(|other| {
-        other.nonce_key() == operation.nonce_key()
-            || (by_call_data && other.call_data == operation.call_data)
-    });
-    if busy { Err(AdmissionError::KeyBusy { sender: operation.sender }) } else { Ok(()) }
-}
-
 fn head(block: &PinnedBlock) -> Head {
     Head {
         chain_id: block.chain_id(),
@@ -461,38 +359,4 @@ fn head(block: &PinnedBlock) -> Head {
 /// Unix seconds.
 pub(crate) fn clock() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// What the bundler's own policy demands, obtained for the last operation of `simulation`.
-pub(crate) async fn detached_record(
-    admission: &Admission,
-    request: GateRequest<'_>,
-    simulation: &Simulation,
-) -> Result<Option<DetachedRecord>, AdmissionError> {
-    let Some(outcome) = simulation.last() else {
-        return Err(AdmissionError::Internal("no outcome".to_owned()));
-    };
-    let detached = admission.gate().admit_detached(request, &outcome.effects).await?;
-    let Some(detached) = detached else { return Ok(None) };
-    Ok(Some(DetachedRecord {
-        evidence: detached.suffix.evidence,
-        policy: detached.policy,
-        attestation: detached.suffix.encode().map_err(GateError::from)?,
-        conduct: detached.conduct,
-    }))
-}
-
-pub(crate) fn gate_record(suffix: &Suffix, account: &AccountView) -> GateRecord {
-    GateRecord {
-        evidence: suffix.evidence,
-        policy: account.policy.configuration.policy,
-        operator_set: account.policy.configuration.operator_set,
-        revision: suffix.revision,
-        epoch: suffix.epoch,
-        sequence: suffix.sequence,
-        block_number: suffix.block_number,
-        block_hash: suffix.block_hash,
-        valid_after: suffix.valid_after,
-        valid_until: suffix.valid_until,
-    }
 }

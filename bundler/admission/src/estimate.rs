@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Bytes, U256};
 use writ_attestation::{attach, wire::Evaluation};
-use writ_gateway::{AccountView, GateRequest, Need, Standing};
+use writ_gateway::{AccountView, Need, Standing};
 use writ_simulation::{
     Overrides, PinnedBlock, SimulationRequest,
     estimation::{
@@ -13,7 +13,8 @@ use writ_simulation::{
 use writ_types::{EntryPoint, FieldError, GasDefaults, PartialUserOperation, UserOperation};
 
 use crate::{
-    Admission, AdmissionError, admission::clock, preflight::Pretence, revert, verdict::explain,
+    Admission, AdmissionError, admission::clock, gated::gate_request, preflight::Pretence, revert,
+    verdict::explain,
 };
 
 impl Admission {
@@ -176,14 +177,7 @@ impl Admission {
             whole.max_fee_per_gas = u128::from(block.base_fee()) * 2;
         }
         let hash = self.hash(&whole, entry_point, &block).await?;
-        let request = GateRequest {
-            block: &block,
-            operation: &whole,
-            entry_point,
-            user_op_hash: hash,
-            predecessors: &ahead,
-            now: clock(),
-        };
+        let request = gate_request(&block, &whole, (entry_point, hash), &ahead);
         let ask = self.gate().deciding_question(request).await?;
         let gateway = self.gateway(&whole)?;
         Ok(gateway.evaluate(&ask).await.map_err(writ_gateway::GateError::from)?)
@@ -207,14 +201,7 @@ impl Admission {
         self.check_delegation(&operation, &block).await?;
         let hash = self.hash(&operation, entry_point, &block).await?;
         let ahead = self.ahead_of(&operation, entry_point);
-        let request = GateRequest {
-            block: &block,
-            operation: &operation,
-            entry_point,
-            user_op_hash: hash,
-            predecessors: &ahead,
-            now: clock(),
-        };
+        let request = gate_request(&block, &operation, (entry_point, hash), &ahead);
         // Whoever asks for an attestation means it, whatever this bundler's own gate demands.
         let ask = self.gate().question(request).await?;
         self.preflight(&operation, entry_point, &ahead, ask.account.clone(), &block).await?;

@@ -35,6 +35,7 @@ mod delegation;
 mod error;
 mod estimate;
 mod facts;
+mod gated;
 mod order;
 mod preflight;
 mod revert;

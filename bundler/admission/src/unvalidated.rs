@@ -7,8 +7,9 @@ use writ_types::{StakeInfo, UserOperation};
 
 use crate::{
     Admission, AdmissionError,
-    admission::{clock, detached_record, gate_record},
+    admission::clock,
     estimate::same_version,
+    gated::{gate_record, gate_request},
     stakes,
 };
 
@@ -33,14 +34,7 @@ impl Admission {
         self.pool().check(&pooled).map_err(writ_pool::PoolError::from)?;
         let ahead = self.ahead_of(&pooled.operation, entry_point);
         let operation = pooled.operation.clone();
-        let request = GateRequest {
-            block: &block,
-            operation: &operation,
-            entry_point,
-            user_op_hash: hash,
-            predecessors: &ahead,
-            now: clock(),
-        };
+        let request = gate_request(&block, &operation, (entry_point, hash), &ahead);
         pooled.attested = false;
         if let Gated::Attested(attested) = self.gate().admit(request).await? {
             pooled.gate = Some(gate_record(&attested.suffix, &attested.account));
@@ -53,7 +47,7 @@ impl Admission {
             let (_, simulation) =
                 self.simulate_final(&operation, entry_point, &ahead, &block, attested).await?;
             let request = GateRequest { operation: &operation, ..request };
-            pooled.detached = detached_record(self, request, &simulation).await?;
+            pooled.detached = self.detached_record(request, &simulation).await?;
         }
         pooled.simulated_at = block.number();
         pooled.facts.admitted_at = block.number();
