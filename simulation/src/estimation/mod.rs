@@ -135,6 +135,8 @@ pub struct EstimationRequest<'a> {
     pub data_gas: U256,
     /// Added to each verification limit that was found, so that it passes LIM-030.
     pub verification_slack: u64,
+    /// Added to the call limit that was found: what the same execution may take more of in another block.
+    pub call_slack: u64,
     /// Bounds.
     pub limits: EstimationLimits,
 }
@@ -151,6 +153,7 @@ impl<'a> EstimationRequest<'a> {
             schedule: GasSchedule::default(),
             data_gas: U256::ZERO,
             verification_slack: 4_000,
+            call_slack: 0,
             limits: EstimationLimits::default(),
         }
     }
@@ -168,7 +171,7 @@ impl<'a> EstimationRequest<'a> {
 pub struct GasEstimate {
     /// What the operation needs in this state, or what the caller fixed.
     pub found: GasLimits,
-    /// What LIM-030 demands beyond that; zero for limits that the caller fixed.
+    /// What LIM-030 demands beyond that, and what was asked for the call; zero for limits that the caller fixed.
     pub slack: GasLimits,
     /// preVerificationGas, enough for every signature up to the plan's longest.
     pub pre_verification_gas: U256,
@@ -211,9 +214,11 @@ pub fn estimate(
     let careful = runner.search(&searched, &first)?;
     let mut slack = GasLimits::default();
     for dial in &searched {
-        if matches!(dial, Dial::Verification | Dial::PaymasterVerification) {
-            *dial.of(&mut slack) = request.verification_slack.into();
-        }
+        *dial.of(&mut slack) = match dial {
+            Dial::Verification | Dial::PaymasterVerification => request.verification_slack.into(),
+            Dial::Call => request.call_slack.into(),
+            Dial::PostOp => 0,
+        };
     }
     let tight = runner.tighten(&searched, careful, &first)?;
     // Slack raises the prefund, which may be more than an existing deposit covers: then it has to be paid, which takes
