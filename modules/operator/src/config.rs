@@ -44,7 +44,8 @@ pub struct OperatorConfig {
 }
 
 impl OperatorConfig {
-    /// A configuration with defaults: loopback on a free port, the canonical EntryPoints from v0.7 on.
+    /// A configuration with defaults: loopback on a free port, the canonical EntryPoints. (No module
+    /// enforces a decision on v0.6.)
     #[must_use]
     pub fn new(key: OperatorKey, node: String, policies: PathBuf, log: PathBuf) -> Self {
         Self {
@@ -53,9 +54,7 @@ impl OperatorConfig {
             policies,
             log,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            entry_points: [EntryPointVersion::V07, EntryPointVersion::V08, EntryPointVersion::V09]
-                .map(EntryPoint::canonical)
-                .to_vec(),
+            entry_points: EntryPointVersion::ALL.into_iter().map(EntryPoint::canonical).collect(),
             max_block_age: DEFAULT_MAX_BLOCK_AGE,
             validity: DEFAULT_VALIDITY,
             concurrency: 16,
