@@ -353,6 +353,12 @@ pub struct OpTrace {
     pub account: Option<FrameTrace>,
     /// The paymaster's validation; `None` without a paymaster or when rejected before.
     pub paymaster_frame: Option<FrameTrace>,
+    /// Gas that the EntryPoint counted against `verificationGasLimit` (AA26, AA40), its own work included: with that
+    /// limit it accepts, with one less it does not. With v0.6 the paymaster's validation is part of it. `None` if it
+    /// did not come to that.
+    pub verification_gas: Option<u64>,
+    /// The same for `paymasterVerificationGasLimit` (AA36); `None` with v0.6.
+    pub paymaster_verification_gas: Option<u64>,
     /// Associated slot bases seen in any validation frame of the operation, sorted.
     pub associations: Vec<Association>,
     /// Code of every address visited in validation, sorted by address.
@@ -417,6 +423,8 @@ mod tests {
             deploy: None,
             account: None,
             paymaster_frame: None,
+            verification_gas: None,
+            paymaster_verification_gas: None,
             associations,
             code_visits: Vec::new(),
         }

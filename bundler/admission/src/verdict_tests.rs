@@ -28,6 +28,8 @@ pub(crate) fn outcome(operation: &UserOperation) -> OpOutcome {
                 100_000,
             )),
             paymaster_frame: None,
+            verification_gas: Some(0),
+            paymaster_verification_gas: None,
             associations: Vec::new(),
             code_visits: Vec::new(),
         },
@@ -127,8 +129,8 @@ fn aggregators_are_refused_by_name() {
 fn limits_of_validation_are_judged_by_the_configured_constants() {
     let operation = operation();
     let mut outcome = outcome(&operation);
-    let account = outcome.trace.account.as_mut().expect("present");
-    account.gas_used = account.gas_limit - 3_999;
+    let limit = outcome.trace.account.as_ref().expect("present").gas_limit;
+    outcome.trace.verification_gas = Some(limit - 3_999);
     let simulation = simulation(outcome);
     let judged = |constants| {
         let rules = AdmissionRules::new(constants);

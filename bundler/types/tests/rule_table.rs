@@ -104,7 +104,7 @@ fn coverage(rule: RuleId) -> Option<Coverage> {
         Auth040 => rules("bundler/pool/src/index.rs", POOL, "auth_040_the_same_delegate_and_another_sender_are_fine", "auth_040_one_sender_one_delegate"),
         Lim010 => rules("bundler/admission/src/checks.rs", CHECKS, "a_fair_operation_passes", "lim_010_packed_operations_have_at_most_the_constant"),
         Lim020 => rules("simulation/src/rules/limits.rs", LIMITS, "lim_020_as_many_are_fine", "lim_020_a_context_has_at_most_the_constant"),
-        Lim030 => rules("simulation/src/rules/limits.rs", LIMITS, "lim_030_counts_the_deployment_too", "lim_030_the_slack_is_counted_to_the_gas"),
+        Lim030 => rules("simulation/src/rules/limits.rs", LIMITS, "lim_030_counts_the_deployment_too", "lim_030_counts_as_the_entry_point_does"),
         Lim040 => rules("bundler/builder/src/assemble.rs", ASSEMBLE, "lim_040_a_bundles_calldata_may_be_exactly_so_long", "lim_040_a_byte_more_is_too_long"),
         Lim050 => rules("bundler/builder/src/company.rs", COMPANY, "grep_020_a_throttled_entity_has_four_places_in_a_bundle", "lim_050_contexts_of_a_bundle_are_bounded_together"),
         Lim060 => rules("bundler/admission/src/checks.rs", CHECKS, "a_fair_operation_passes", "lim_060_verification_gas_limits_stay_below_the_constant"),

@@ -74,8 +74,12 @@ impl Dial {
             frame.as_ref().map_or(0, |frame| frame.gas_used)
         };
         match self {
-            Self::Verification => frame(&trace.deploy).saturating_add(frame(&trace.account)),
-            Self::PaymasterVerification => frame(&trace.paymaster_frame),
+            Self::Verification => trace
+                .verification_gas
+                .unwrap_or_else(|| frame(&trace.deploy).saturating_add(frame(&trace.account))),
+            Self::PaymasterVerification => {
+                trace.paymaster_verification_gas.unwrap_or_else(|| frame(&trace.paymaster_frame))
+            }
             Self::Call => later(&outcome.execution),
             Self::PostOp => later(&outcome.post_op),
         }

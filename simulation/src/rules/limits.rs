@@ -21,16 +21,16 @@ pub(super) fn lim_020(trace: &OpTrace, context: &RuleContext, violations: &mut V
     }
 }
 
-/// LIM-030: each verification gas limit leaves so much unused. What a deployment used counts against the account's,
-/// which pays for both.
+/// LIM-030: each verification gas limit leaves so much unused, as the EntryPoint counts: its own work, and with v0.6 all of
+/// validation, is part of it. What a deployment used counts against the account's, which pays for both.
 pub(super) fn lim_030(trace: &OpTrace, context: &RuleContext, violations: &mut Vec<Violation>) {
     let slack = context.constants.validation_gas_slack;
-    let deployment = trace.deploy.as_ref().map_or(0, |frame| frame.gas_used);
-    for (frame, before) in [(&trace.account, deployment), (&trace.paymaster_frame, 0)] {
-        let Some(frame) = frame.as_ref().filter(|frame| frame.status.is_success()) else {
-            continue;
-        };
-        let used = frame.gas_used.saturating_add(before);
+    let counted = [
+        (&trace.account, trace.verification_gas),
+        (&trace.paymaster_frame, trace.paymaster_verification_gas),
+    ];
+    for (frame, counted) in counted {
+        let Some((frame, used)) = frame.as_ref().zip(counted) else { continue };
         let left = frame.gas_limit.saturating_sub(used);
         if left < slack {
             let detail = format!(

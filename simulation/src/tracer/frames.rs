@@ -14,6 +14,7 @@ use super::{
     Frame, OpRecord, Pending, Role, Tracer,
     effects::{self, Checkpoint},
     inspect::{account, code_state},
+    meter::Counted,
     record, returned, table,
 };
 use crate::{
@@ -53,7 +54,14 @@ impl Tracer {
                 self.note_sender_call(context, inputs);
                 frame.checkpoint = self.collect_call(inputs);
             }
-            Role::Entity(phase) => self.begin_entity(context, phase, inputs),
+            Role::Entity(phase) => {
+                match phase {
+                    Phase::Account => self.meter.begin(Counted::Verification),
+                    Phase::Paymaster => self.meter.begin(Counted::PaymasterVerification),
+                    _ => {}
+                }
+                self.begin_entity(context, phase, inputs);
+            }
             Role::InnerHandleOp => {
                 self.executed += 1;
             }
@@ -61,7 +69,8 @@ impl Tracer {
                 self.collecting = Some(phase);
                 frame.checkpoint = self.collect_call(inputs);
             }
-            Role::Inner | Role::Outside | Role::Creator => {}
+            Role::Creator => self.meter.begin(Counted::Verification),
+            Role::Inner | Role::Outside => {}
         }
         self.frames.push(frame);
         self.choose_table();
@@ -91,6 +100,9 @@ impl Tracer {
         let gas = &outcome.result.gas;
         match frame.role {
             Role::Entity(phase) => {
+                if phase != Phase::Deploy {
+                    self.meter.end();
+                }
                 self.end_entity(context, phase, status, gas, &mut outcome.result.output);
             }
             Role::Creator => self.end_creator(status, gas, inputs.gas_limit),
@@ -446,8 +458,8 @@ impl Tracer {
     fn choose_table(&mut self) {
         self.table = if self.current.is_some() {
             self.validation
-        } else if self.setup.validation_only && self.frames.len() == 1 {
-            &table::ENTRY
+        } else if self.frames.len() == 1 {
+            if self.setup.validation_only { &table::ENTRY_UNTIL_EXECUTION } else { &table::ENTRY }
         } else if self.collecting.is_some() {
             &table::EFFECTS
         } else {

@@ -15,7 +15,9 @@ use revm::{
 };
 
 use super::{
-    After, Tracer, effects, peek, record,
+    After, Tracer, effects,
+    meter::Counted,
+    peek, record,
     table::{self, Class},
 };
 use crate::trace::{
@@ -112,6 +114,10 @@ impl Tracer {
                     self.waiting = true;
                 }
             }
+            Class::EntryGas => {
+                self.after = After::EntryGas;
+                self.waiting = true;
+            }
             Class::EntryCall => {
                 let own = U256::from_be_bytes(self.setup.entry_point.address.into_word().0);
                 if peek(stack, 1) == Some(own) {
@@ -136,6 +142,18 @@ impl Tracer {
         }
         match after {
             After::Nothing => {}
+            After::EntryGas => {
+                let Some(left) = peek(interp.stack.data(), 0) else { return };
+                let counted = self.meter.read(left.saturating_to());
+                let Some(op) = self.ops.get_mut(self.op) else { return };
+                match counted {
+                    Some((Counted::Verification, gas)) => op.trace.verification_gas = Some(gas),
+                    Some((Counted::PaymasterVerification, gas)) => {
+                        op.trace.paymaster_verification_gas = Some(gas);
+                    }
+                    None => {}
+                }
+            }
             After::Keccak { offset } => {
                 let Some(base) = peek(interp.stack.data(), 0) else { return };
                 if offset.saturating_add(32) > interp.memory.size() {

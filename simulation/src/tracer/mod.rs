@@ -1,7 +1,7 @@
 //! The tracer: one pass over `handleOps`, no allocation per step.
 //!
 //! ```text
-//!  handleOps                          depth 0   EntryPoint: nothing recorded
+//!  handleOps                          depth 0   EntryPoint: only how much gas it reads to be left
 //!   ├─ SenderCreator.createSender     depth 1
 //!   │    └─ factory (or sender)       depth 2   Deploy      ┐
 //!   ├─ sender.validateUserOp          depth 1   Account     ├ recorded for the rules
@@ -20,6 +20,7 @@ mod effects;
 mod evm;
 mod frames;
 mod inspect;
+mod meter;
 mod record;
 mod returned;
 mod table;
@@ -38,6 +39,7 @@ use crate::{
 };
 use effects::Checkpoint;
 pub(crate) use evm::run;
+use meter::Meter;
 use record::Overflow;
 use table::Table;
 
@@ -111,6 +113,7 @@ enum After {
     Nothing,
     Keccak { offset: usize },
     ExtCode { opcode: u8, target: Address, next: u8 },
+    EntryGas,
 }
 
 /// The inspector. One per simulation.
@@ -125,6 +128,7 @@ pub(crate) struct Tracer {
     /// Whether `after` holds something: the one thing looked at after every step.
     waiting: bool,
     after: After,
+    meter: Meter,
     frames: Vec<Frame>,
     ops: Vec<OpRecord>,
     /// Calls of `validateUserOp` so far.
@@ -159,6 +163,7 @@ impl Tracer {
             table: &table::PLAIN,
             waiting: false,
             after: After::Nothing,
+            meter: Meter::new(!setup.entry_point.version.is_packed()),
             frames: Vec::with_capacity(16),
             ops,
             validated: 0,
@@ -214,6 +219,8 @@ impl OpRecord {
                 deploy: None,
                 account: None,
                 paymaster_frame: None,
+                verification_gas: None,
+                paymaster_verification_gas: None,
                 associations: Vec::new(),
                 code_visits: Vec::new(),
             },

@@ -32,6 +32,8 @@ pub(super) enum Class {
     Effect,
     /// CALL in the EntryPoint's own frame, when the simulation ends before execution.
     EntryCall,
+    /// GAS in the EntryPoint's own frame: what it counts with.
+    EntryGas,
 }
 
 /// One class per opcode byte.
@@ -52,9 +54,16 @@ pub(super) static EFFECTS: Table = {
     table
 };
 
-/// For the EntryPoint's own frame when only validation is wanted.
+/// For the EntryPoint's own frame.
 pub(super) static ENTRY: Table = {
     let mut table = PLAIN;
+    table[op::GAS as usize] = Class::EntryGas;
+    table
+};
+
+/// For the EntryPoint's own frame when only validation is wanted.
+pub(super) static ENTRY_UNTIL_EXECUTION: Table = {
+    let mut table = ENTRY;
     table[op::CALL as usize] = Class::EntryCall;
     table
 };
