@@ -185,7 +185,12 @@ impl Admission {
         if !stakes_matter {
             self.note_stakes(&mut pooled, &block).await?;
         }
-        let pool = self.pool().clone();
+        self.insert(pooled).await
+    }
+
+    /// Writes an operation to the pool, on a thread that may wait for the disk, and gives its hash.
+    pub(crate) async fn insert(&self, pooled: PoolOperation) -> Result<B256, AdmissionError> {
+        let (pool, hash) = (self.pool().clone(), pooled.hash);
         let inserted = tokio::task::spawn_blocking(move || pool.insert(pooled)).await;
         let inserted = inserted.map_err(|error| AdmissionError::Internal(error.to_string()))??;
         if let Some(replaced) = inserted.replaced {

@@ -53,10 +53,7 @@ impl Admission {
         pooled.facts.admitted_at = block.number();
         pooled.received_at = clock();
         self.note_stakes(&mut pooled, &block).await?;
-        let pool = self.pool().clone();
-        let inserted = tokio::task::spawn_blocking(move || pool.insert(pooled)).await;
-        inserted.map_err(|error| AdmissionError::Internal(error.to_string()))??;
-        Ok(hash)
+        self.insert(pooled).await
     }
 
     /// An address's stake at an EntryPoint, and whether it counts as staked here (SREP-010).

@@ -37,12 +37,11 @@ impl Authority {
 }
 
 /// What an operation did to its account: every call that the account made, and the most of each asset that left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conduct {
+pub(crate) struct Conduct {
     /// The calls, in order.
-    pub calls: Vec<Call>,
+    pub(crate) calls: Vec<Call>,
     /// Native currency and every ERC-20 token that was sent.
-    pub bounds: Bounds,
+    pub(crate) bounds: Bounds,
 }
 
 impl Conduct {
@@ -51,7 +50,7 @@ impl Conduct {
     /// # Errors
     ///
     /// When there is more than can be shown to a policy, or something that is not understood.
-    pub fn of(effects: &Effects, account: Address) -> Result<Self, EvidenceError> {
+    pub(crate) fn of(effects: &Effects, account: Address) -> Result<Self, EvidenceError> {
         if effects.calls.len() > MAX_CALLS {
             let count = alloy::primitives::U256::from(effects.calls.len());
             return Err(CallsError::TooManyCalls { count }.into());
@@ -67,21 +66,6 @@ impl Conduct {
             .collect::<Result<_, CallsError>>()?;
         let bounds = outflows(effects, account, sent_erc20(effects, account))?;
         Ok(Self { calls, bounds })
-    }
-
-    /// Whether doing `other` is doing what this says: the same calls, and no more of anything leaves.
-    #[must_use]
-    pub fn covers(&self, other: &Self) -> bool {
-        let within = |bounds: &Bounds| {
-            bounds.as_slice().iter().all(|bound| {
-                bound.max_out == 0
-                    || self.bounds.as_slice().iter().any(|most| {
-                        (most.kind, most.asset) == (bound.kind, bound.asset)
-                            && bound.max_out <= most.max_out
-                    })
-            })
-        };
-        self.calls == other.calls && within(&other.bounds)
     }
 }
 

@@ -43,7 +43,7 @@ pub use calls::{
     Argument, ArgumentValue, Call, CallType, CallsError, ExecType, Execution, MAX_CALLS,
     decode_calls, encode_execute,
 };
-pub use detached::{Authority, Conduct};
+pub use detached::Authority;
 pub use document::{DOCUMENT_VERSION, MAX_EFFECTS, TooManyEffects};
 pub use error::{EvidenceError, PredecessorError};
 pub use evidence::Evidence;
