@@ -24,6 +24,9 @@ pub struct SimulationRequest {
     pub origin: Address,
     /// Who receives the fees.
     pub beneficiary: Address,
+    /// Gas limit of the transaction; `None`, and more than that, stands for the most that a simulation may use
+    /// ([`Limits::gas`](crate::Limits::gas), the block's gas limit).
+    pub gas: Option<u64>,
     /// Slots that are probably needed besides those that are fetched anyway, by address (a module's
     /// configuration, for instance). An address without slots is fetched itself.
     pub prefetch: Vec<(Address, Vec<U256>)>,
@@ -51,6 +54,7 @@ impl SimulationRequest {
             validation_only: false,
             origin: DEFAULT_ORIGIN,
             beneficiary: DEFAULT_ORIGIN,
+            gas: None,
             prefetch: Vec::new(),
         }
     }

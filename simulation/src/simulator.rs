@@ -1,6 +1,6 @@
 //! Runs `handleOps` on a pinned block.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use alloy::{
     eips::eip7702::{RecoveredAuthority, RecoveredAuthorization},
@@ -243,7 +243,10 @@ impl Simulator {
         let (simulator, block) = (self.clone(), block.clone());
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            run(&simulator, &block)
+            let started = Instant::now();
+            let ran = run(&simulator, &block);
+            metrics::histogram!("writ_simulation_seconds").record(started.elapsed());
+            ran
         })
         .await
         .map_err(|error| SimulationError::Interrupted(error.to_string()))?
@@ -297,7 +300,7 @@ impl Simulator {
             caller: request.origin,
             kind: TxKind::Call(request.entry_point.address),
             data,
-            gas_limit: self.gas_limit(block.header()),
+            gas_limit: request.gas.unwrap_or(u64::MAX).min(self.gas_limit(block.header())),
             gas_price: block.base_fee().into(),
             gas_priority_fee: Some(0),
             chain_id: Some(block.chain_id()),

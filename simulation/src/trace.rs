@@ -353,16 +353,33 @@ pub struct OpTrace {
     pub account: Option<FrameTrace>,
     /// The paymaster's validation; `None` without a paymaster or when rejected before.
     pub paymaster_frame: Option<FrameTrace>,
-    /// Gas that the EntryPoint counted against `verificationGasLimit` (AA26, AA40), its own work included: with that
-    /// limit it accepts, with one less it does not. With v0.6 the paymaster's validation is part of it. `None` if it
-    /// did not come to that.
-    pub verification_gas: Option<u64>,
-    /// The same for `paymasterVerificationGasLimit` (AA36); `None` with v0.6.
-    pub paymaster_verification_gas: Option<u64>,
+    /// What the EntryPoint counted against `verificationGasLimit` (AA26, AA40). With v0.6 the paymaster's validation is
+    /// part of it. `None` if it did not come to that.
+    pub verification_gas: Option<CountedGas>,
+    /// What it counted against `paymasterVerificationGasLimit` (AA36); `None` with v0.6.
+    pub paymaster_verification_gas: Option<CountedGas>,
     /// Associated slot bases seen in any validation frame of the operation, sorted.
     pub associations: Vec<Association>,
     /// Code of every address visited in validation, sorted by address.
     pub code_visits: Vec<CodeVisit>,
+}
+
+/// A verification gas limit, and what the EntryPoint counted against it, its own work included: with a limit of that it
+/// accepts, with one less it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountedGas {
+    /// The operation's limit. A frame may get less where the transaction has no more.
+    pub limit: u64,
+    /// What was counted.
+    pub used: u64,
+}
+
+impl CountedGas {
+    /// What is left of the limit.
+    #[must_use]
+    pub const fn left(self) -> u64 {
+        self.limit.saturating_sub(self.used)
+    }
 }
 
 /// Slots `keccak256(A ‖ x) + n` are associated with A for n below this.

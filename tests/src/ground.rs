@@ -106,12 +106,8 @@ impl Ground {
             "--poll-interval-ms=50".to_owned(),
         ];
         let log = workplace.log("bundler");
-        let mut process = ChildProcess::start("bundler", program.as_ref(), &arguments, log)
-            .unwrap_or_else(|error| panic!("{error}"));
         let bundler = Rpc::new(url.clone());
-        let answers = || async { bundler.client().call("eth_chainId", json!([])).await.is_ok() };
-        let ready = process.wait_until(START_LIMIT, answers).await;
-        ready.unwrap_or_else(|error| panic!("{error}"));
+        let process = serving(program, &arguments, log, &bundler).await;
         Self {
             _bundler: process,
             _chain: chain,
@@ -143,6 +139,18 @@ impl Ground {
         let changed: Vec<String> = own.iter().chain(changed).cloned().collect();
         let kept = |argument: &&String| !changed.iter().any(|other| name(other) == name(argument));
         self.arguments.iter().filter(kept).chain(&changed).cloned().collect()
+    }
+
+    /// Starts `program` as a second bundler on the same chain, with this command line.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn second(&self, program: &str, arguments: &[String]) -> (ChildProcess, Rpc) {
+        let listen = arguments.iter().find_map(|argument| argument.strip_prefix("--listen="));
+        let listen = listen.expect("an address to listen on");
+        let log = self.folder.path().join(format!("{listen}.log"));
+        let rpc = Rpc::new(format!("http://{listen}").parse().expect("a URL"));
+        (serving(program, arguments, log, &rpc).await, rpc)
     }
 
     /// The EntryPoint of a version, where it is deployed.
@@ -287,6 +295,21 @@ impl Ground {
     pub async fn release(&self) {
         self.node.set_balance(self.signer.address(), ether(100)).await;
     }
+}
+
+/// Starts a bundler and waits until it answers.
+async fn serving(
+    program: &str,
+    arguments: &[String],
+    log: std::path::PathBuf,
+    rpc: &Rpc,
+) -> ChildProcess {
+    let mut process = ChildProcess::start("bundler", program.as_ref(), arguments, log)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let answers = || async { rpc.client().call("eth_chainId", json!([])).await.is_ok() };
+    let ready = process.wait_until(START_LIMIT, answers).await;
+    ready.unwrap_or_else(|error| panic!("{error}"));
+    process
 }
 
 /// Calldata of an account's `execute(target, value, data)`.

@@ -48,6 +48,16 @@ pub async fn get(url: &Url, path: &str) -> Answer {
     read(client().get(url.as_str()).send().await.expect("an answer")).await
 }
 
+/// GETs `path`, whose answer is text.
+///
+/// # Panics
+/// When nothing answers, or not with success.
+pub async fn get_text(url: &Url, path: &str) -> String {
+    let url = url.join(path).expect("a path");
+    let response = client().get(url.as_str()).send().await.expect("an answer");
+    response.error_for_status().expect("success").text().await.expect("a body")
+}
+
 fn client() -> reqwest::Client {
     reqwest::Client::builder().timeout(LIMIT).no_proxy().build().expect("an HTTP client")
 }

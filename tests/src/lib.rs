@@ -27,7 +27,7 @@ mod world;
 
 pub use account::{Account, key};
 pub use ground::{Ground, ether, execute, paymaster};
-pub use http::{Answer, get, post, post_too_long};
+pub use http::{Answer, get, get_text, post, post_too_long};
 pub use node::{Node, RICH};
 pub use plain::{plain_account, v08_wallet};
 pub use process::{SOON, complaint, writ};

@@ -22,7 +22,7 @@ use crate::{
     preflight,
     preflight::Pretence,
     stakes,
-    verdict::{Bench, judge},
+    verdict::{Bench, Stage, judge},
 };
 
 /// What admission works with.
@@ -135,8 +135,12 @@ impl Admission {
         let _turn = self.order().turn(sender).await?;
         let admitted = self.admit_in_turn(operation, entry_point).await;
         match &admitted {
-            Ok(hash) => tracing::info!(%hash, %sender, "operation admitted"),
+            Ok(hash) => {
+                metrics::counter!("writ_operations_admitted_total").increment(1);
+                tracing::info!(%hash, %sender, "operation admitted");
+            }
             Err(error) => {
+                metrics::counter!("writ_operations_refused_total").increment(1);
                 tracing::info!(%sender, code = %error.clone().into_refusal().code, %error, "operation refused");
             }
         }
@@ -222,7 +226,9 @@ impl Admission {
         let request = SimulationRequest::bundle(entry_point, ops)
             .with_overrides(pretence.overrides(Overrides::default()));
         let simulation = self.simulator().simulate(block, &request).await?;
-        self.judge(&pretended, &simulation, ahead.len(), block, true).await.map(|_| ())
+        self.judge(&pretended, &simulation, ahead.len(), block, (true, Stage::First))
+            .await
+            .map(|_| ())
     }
 
     /// Simulates the bytes that will be pooled, with nothing pretended, and judges them.
@@ -241,7 +247,8 @@ impl Admission {
             ..SimulationRequest::bundle(entry_point, ops)
         };
         let simulation = self.simulator().simulate(block, &request).await?;
-        let verdict = self.judge(operation, &simulation, ahead.len(), block, attested).await?;
+        let stage = (attested, Stage::First);
+        let verdict = self.judge(operation, &simulation, ahead.len(), block, stage).await?;
         Ok((verdict, simulation))
     }
 
@@ -252,10 +259,10 @@ impl Admission {
         simulation: &Simulation,
         index: usize,
         block: &PinnedBlock,
-        attested: bool,
+        (attested, stage): (bool, Stage),
     ) -> Result<Verdict, AdmissionError> {
         let head = head(block);
-        let bench = Bench { head: &head, rules: self.rules(), stakes: &[], attested };
+        let bench = Bench { head: &head, rules: self.rules(), stakes: &[], attested, stage };
         match judge(operation, simulation, index, bench) {
             Err(AdmissionError::Rules(_)) => {
                 let Some(outcome) = simulation.ops.get(index) else {

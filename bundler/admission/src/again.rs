@@ -6,7 +6,7 @@ use writ_pool::PoolOperation;
 use writ_simulation::{PinnedBlock, Simulation, SimulationRequest};
 use writ_types::{Entity, EntityKind, RuleId, UserOperation, Violation};
 
-use crate::{Admission, AdmissionError, Verdict, facts::state_digest, stakes};
+use crate::{Admission, AdmissionError, Verdict, facts::state_digest, stakes, verdict::Stage};
 
 /// What a second validation found of an operation that passes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,8 +121,15 @@ impl Admission {
         let ops = ahead.iter().cloned().chain([pooled.operation.clone()]).collect();
         let request = SimulationRequest::bundle(pooled.entry_point, ops);
         let simulation = self.simulator().simulate(block, &request).await?;
-        let verdict =
-            self.judge(&pooled.operation, &simulation, ahead.len(), block, pooled.attested).await?;
+        let verdict = self
+            .judge(
+                &pooled.operation,
+                &simulation,
+                ahead.len(),
+                block,
+                (pooled.attested, Stage::Later),
+            )
+            .await?;
         Ok((same_code(pooled, verdict)?, simulation))
     }
 }

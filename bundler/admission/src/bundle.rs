@@ -8,9 +8,22 @@ use writ_simulation::{PinnedBlock, Simulation, SimulationRequest};
 use writ_types::{Entity, EntityKind, EntryPoint, RuleId, UserOperation, Violation};
 
 use crate::{
-    Admission, AdmissionError, Verdict, again::same_code, blame, company, savings, stakes,
-    verdict::explain,
+    Admission, AdmissionError, Verdict,
+    again::same_code,
+    blame, company, savings, stakes,
+    verdict::{Stage, explain},
 };
+
+/// How a bundle will be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sending {
+    /// Who sends it.
+    pub origin: Address,
+    /// Who receives the fees.
+    pub beneficiary: Address,
+    /// Gas limit of the transaction; `None` where it is not known yet: as much as a simulation may use.
+    pub gas: Option<u64>,
+}
 
 /// A bundle that passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +62,7 @@ pub(crate) type BundleResult = Result<Result<BundleCheck, BundleFault>, Admissio
 
 impl Admission {
     /// Checks operations as one bundle on `block`: the gate for each, what the paymasters have deposited, then the
-    /// trace of the whole bundle as `origin` would send it; for each operation the rules, the code of what validation
+    /// trace of the whole bundle as it would be sent; for each operation the rules, the code of what validation
     /// visits (COD-010), the length of contexts (EREP-055), and that it keeps to itself (LOC-020).
     ///
     /// # Errors
@@ -60,7 +73,7 @@ impl Admission {
         entry_point: EntryPoint,
         operations: &[Arc<PoolOperation>],
         block: &PinnedBlock,
-        (origin, beneficiary): (Address, Address),
+        sending: Sending,
     ) -> BundleResult {
         for (index, pooled) in operations.iter().enumerate() {
             let ahead = ahead_of(operations, index);
@@ -76,9 +89,11 @@ impl Admission {
         }
         let ops: Vec<UserOperation> =
             operations.iter().map(|pooled| pooled.operation.clone()).collect();
+        let Sending { origin, beneficiary, gas } = sending;
         let request = SimulationRequest {
             origin,
             beneficiary,
+            gas,
             ..SimulationRequest::bundle(entry_point, ops.clone())
         };
         let simulation = self.simulator().simulate(block, &request).await?;
@@ -92,8 +107,15 @@ impl Admission {
         }
         let mut verdicts = Vec::with_capacity(operations.len());
         for (index, pooled) in operations.iter().enumerate() {
-            let judged =
-                self.judge(&pooled.operation, &simulation, index, block, pooled.attested).await;
+            let judged = self
+                .judge(
+                    &pooled.operation,
+                    &simulation,
+                    index,
+                    block,
+                    (pooled.attested, Stage::Later),
+                )
+                .await;
             let judged = judged
                 .and_then(|verdict| same_code(pooled, verdict))
                 .and_then(|verdict| same_context(pooled, verdict));

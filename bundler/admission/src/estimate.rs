@@ -17,6 +17,10 @@ use crate::{
     verdict::explain,
 };
 
+/// Gas by which what the EntryPoint counts for verification may grow between the estimate and the first validation, which
+/// demands the slack in full (LIM-030): a cold slot, and some memory.
+const VERIFICATION_DRIFT: u64 = 4_000;
+
 /// Gas that the module's hook may take more of in another block than in the estimate's: the first outflow of a block is
 /// linked to the one before it.
 const HOOK_SLACK: u64 = 2_000;
@@ -89,11 +93,7 @@ impl Admission {
             None => ahead,
         };
         let longest = pretence.as_ref().map_or(whole.signature.len(), |plan| plan.longest(&whole));
-        let data_gas = if operation.pre_verification_gas.is_none_or(|gas| gas.is_zero()) {
-            self.data_gas_for_estimate(&whole, longest, entry_point, &block).await?
-        } else {
-            U256::ZERO
-        };
+        let data_gas = self.data_gas_for_estimate(&whole, longest, entry_point, &block).await?;
         if pretence.is_none() {
             // The search reads step by step; what it will read is fetched first.
             let ops = ahead.iter().cloned().chain([generous(&whole)]).collect();
@@ -112,7 +112,7 @@ impl Admission {
             request.schedule = rules.gas;
             request.data_gas = data_gas;
             request.verification_slack =
-                rules.constants.validation_gas_slack.max(request.verification_slack);
+                rules.constants.validation_gas_slack.saturating_add(VERIFICATION_DRIFT);
             request.limits = limits;
             request.overrides = overrides;
             if let Some(pretence) = &pretence {

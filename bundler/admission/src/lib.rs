@@ -51,7 +51,7 @@ mod testing;
 pub use admission::{Admission, AdmissionParts};
 pub use again::Renewal;
 pub use blame::after_validation;
-pub use bundle::{BundleCheck, BundleFault};
+pub use bundle::{BundleCheck, BundleFault, Sending};
 pub use delegation::{TupleError, TupleUse};
 pub use error::{AdmissionError, Rejection};
 pub use facts::Findings;

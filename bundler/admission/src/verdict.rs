@@ -11,7 +11,7 @@ use writ_simulation::{
     rules::{RuleContext, check, code_digest},
 };
 use writ_types::{
-    Entity, EntityKind, EntryPointVersion, RuleId, StakeInfo, UserOperation, Violation,
+    Constants, Entity, EntityKind, EntryPointVersion, RuleId, StakeInfo, UserOperation, Violation,
 };
 
 use crate::{AdmissionError, AdmissionRules, Findings, blame, rules::Head};
@@ -46,6 +46,27 @@ pub(crate) struct Bench<'a> {
     pub(crate) stakes: &'a [StakeInfo],
     /// Whether the account's validity range is its attestation's: then its end is `-32533`, not `-32503`.
     pub(crate) attested: bool,
+    /// The first validation, or a later one.
+    pub(crate) stage: Stage,
+}
+
+/// Which validation an operation is judged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// At entry.
+    First,
+    /// Before or in a bundle. The slack that LIM-030 demands is there to be used: what the EntryPoint counts depends on
+    /// the state and on the place in the bundle, and its own check is what counts now.
+    Later,
+}
+
+impl Bench<'_> {
+    fn constants(&self) -> Constants {
+        match self.stage {
+            Stage::First => self.rules.constants,
+            Stage::Later => Constants { validation_gas_slack: 0, ..self.rules.constants },
+        }
+    }
 }
 
 /// Judges the operation at `index` of a simulated bundle.
@@ -61,7 +82,7 @@ pub(crate) fn judge(
     let Some(outcome) = simulation.ops.get(index) else {
         return Err(AdmissionError::Internal(format!("the simulation has no operation {index}")));
     };
-    let context = RuleContext { stakes: bench.stakes.to_vec(), constants: bench.rules.constants };
+    let context = RuleContext { stakes: bench.stakes.to_vec(), constants: bench.constants() };
     let violations = check(&outcome.trace, &context);
     if let Some(failure) = &simulation.failure {
         // The EntryPoint says only that it is out of its range; the range itself is in the trace.

@@ -1,6 +1,6 @@
 use writ_simulation::{
     AaCode, OpReceipt,
-    trace::{CodeState, FrameTrace, OpTrace, OutOfGas, Phase},
+    trace::{CodeState, CountedGas, FrameTrace, OpTrace, OutOfGas, Phase},
 };
 use writ_types::{Constants, EntryPoint, Profile};
 
@@ -28,7 +28,7 @@ pub(crate) fn outcome(operation: &UserOperation) -> OpOutcome {
                 100_000,
             )),
             paymaster_frame: None,
-            verification_gas: Some(0),
+            verification_gas: None,
             paymaster_verification_gas: None,
             associations: Vec::new(),
             code_visits: Vec::new(),
@@ -69,7 +69,7 @@ fn judged(
     attested: bool,
 ) -> Result<Verdict, i32> {
     let rules = AdmissionRules::default();
-    let bench = Bench { head: &HEAD, rules: &rules, stakes: &[], attested };
+    let bench = Bench { head: &HEAD, rules: &rules, stakes: &[], attested, stage: Stage::First };
     judge(operation, simulation, 0, bench).map_err(|error| error.into_refusal().code.code())
 }
 
@@ -129,18 +129,19 @@ fn aggregators_are_refused_by_name() {
 fn limits_of_validation_are_judged_by_the_configured_constants() {
     let operation = operation();
     let mut outcome = outcome(&operation);
-    let limit = outcome.trace.account.as_ref().expect("present").gas_limit;
-    outcome.trace.verification_gas = Some(limit - 3_999);
+    outcome.trace.verification_gas = Some(CountedGas { limit: 100_000, used: 96_001 });
     let simulation = simulation(outcome);
-    let judged = |constants| {
+    let at = |stage, constants| {
         let rules = AdmissionRules::new(constants);
-        let bench = Bench { head: &HEAD, rules: &rules, stakes: &[], attested: false };
+        let bench = Bench { head: &HEAD, rules: &rules, stakes: &[], attested: false, stage };
         judge(&operation, &simulation, 0, bench).map(|_| ()).map_err(|error| {
             let refusal = error.into_refusal();
             (refusal.code.code(), refusal.data.rule)
         })
     };
+    let judged = |constants| at(Stage::First, constants);
     assert_eq!(judged(Constants::TEXT), Err((-32502, Some(RuleId::Lim030))));
+    assert_eq!(at(Stage::Later, Constants::TEXT), Ok(()), "the slack is there to be used");
     assert_eq!(judged(Constants { validation_gas_slack: 3_999, ..Constants::TEXT }), Ok(()));
     assert_eq!(judged(Constants::of(Profile::Compat)), Ok(()));
 }

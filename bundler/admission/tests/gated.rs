@@ -18,7 +18,7 @@ use alloy::{
 use anvil::Anvil;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use writ_admission::{Admission, AdmissionParts, AdmissionRules};
+use writ_admission::{Admission, AdmissionParts, AdmissionRules, Sending};
 use writ_attestation::{
     Attestation, Bound, Bounds, Domain, OperatorKey, OperatorSet, Suffix, action_of, attach,
     largest_suffix,
@@ -251,6 +251,12 @@ fn check(name: &str) -> (i32, Option<String>) {
     (-32531, Some(name.to_owned()))
 }
 
+/// By one account, with as much gas as it takes.
+fn sending() -> Sending {
+    let account = Address::repeat_byte(0xb0);
+    Sending { origin: account, beneficiary: account, gas: None }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quorums_attestation_is_admitted_and_nothing_less() {
     let scene = Scene::new().await;
@@ -319,13 +325,13 @@ async fn a_quorums_attestation_is_admitted_and_nothing_less() {
     let block = scene.admission.state().latest().await.expect("a block");
     let mut both = scene.admission.pool().best(ENTRY_POINT.address, block.base_fee().into(), 10);
     both.sort_by_key(|pooled| pooled.gate.as_ref().map(|gate| gate.sequence));
-    let origin = (Address::repeat_byte(0xb0), Address::repeat_byte(0xb0));
+    let sending = sending();
     let passed =
-        scene.admission.check_bundle(ENTRY_POINT, &both, &block, origin).await.expect("judged");
+        scene.admission.check_bundle(ENTRY_POINT, &both, &block, sending).await.expect("judged");
     assert_eq!(passed.expect("passes").verdicts.len(), 2);
     let alone = [both[1].clone()];
     let fault =
-        scene.admission.check_bundle(ENTRY_POINT, &alone, &block, origin).await.expect("judged");
+        scene.admission.check_bundle(ENTRY_POINT, &alone, &block, sending).await.expect("judged");
     let fault = Refusal::from(fault.expect_err("its sequence has not come").error);
     assert_eq!(fault.data.check.as_deref(), Some("sequence"));
 }
@@ -432,8 +438,8 @@ async fn on_a_rollup_pre_verification_gas_pays_for_publishing_the_bytes() {
         // A bundle's gas limit leaves room for it where the chain counts it there.
         let pooled = scene.admission.pool().get(hash).expect("pooled");
         let block = scene.admission.state().latest().await.expect("a block");
-        let origin = (Address::repeat_byte(0xb0), Address::repeat_byte(0xb0));
-        let bundle = scene.admission.check_bundle(ENTRY_POINT, &[pooled], &block, origin).await;
+        let sending = sending();
+        let bundle = scene.admission.check_bundle(ENTRY_POINT, &[pooled], &block, sending).await;
         let passed = bundle.expect("judged").expect("passes");
         assert_eq!(passed.data_gas > 10_000, kind == DataAvailability::Arbitrum);
     }

@@ -9,18 +9,16 @@ use alloy::{
     eips::eip7702::SignedAuthorization,
     primitives::{Address, B256},
 };
-use writ_admission::{
-    Admission, AdmissionError, BundleCheck, BundleFault, Renewal, after_validation,
-};
+use writ_admission::{Admission, AdmissionError, BundleFault, Renewal, after_validation};
 use writ_pool::{Pool, PoolError, PoolOperation, Sanction};
 use writ_simulation::PinnedBlock;
-use writ_types::{Constants, EntryPoint, Refusal, UserOperation, handle_ops_calldata};
+use writ_types::{Constants, EntryPoint, Refusal};
 
 use crate::{
     BuilderConfig, BuilderError, Call, Fees, GasPrices,
     blocking::with_pool,
     company::Company,
-    transaction::bundle_gas,
+    final_check::{self, Passing},
     tuples::{self, Settled},
 };
 
@@ -103,13 +101,13 @@ impl Assembler {
             }
             let sends = (self.origin, self.beneficiary);
             let bundled = tuples::bundled(&chosen, &superfluous);
-            match self.admission.check_bundle(entry_point, &bundled, block, sends).await {
-                Ok(Ok(check)) => {
-                    let (at, sanctions) = (entry_point.address, check.sanctions.clone());
+            match final_check::check(&self.admission, entry_point, &bundled, block, sends).await {
+                Ok(Ok(passing)) => {
+                    let (at, sanctions) = (entry_point.address, passing.check.sanctions.clone());
                     if !sanctions.is_empty() {
                         with_pool(&pool, move |pool| pool.sanction(at, &sanctions)).await?;
                     }
-                    return self.finish(entry_point, &bundled, &check, prices, config).map(Some);
+                    return Ok(Some(finish(entry_point, &bundled, passing, prices, config)));
                 }
                 Err(error) if error.is_transient() => return Err(error.into()),
                 // Too much for one simulation: fewer at a time, and one that is too much alone goes.
@@ -198,39 +196,34 @@ impl Assembler {
         let sanctions = after_validation(&error, culprit);
         drop_operation(pool, culprit, error, sanctions).await
     }
+}
 
-    fn finish(
-        &self,
-        entry_point: EntryPoint,
-        chosen: &[Arc<PoolOperation>],
-        check: &BundleCheck,
-        prices: &GasPrices,
-        config: &BuilderConfig,
-    ) -> Result<Bundle, BuilderError> {
-        let operations: Vec<UserOperation> =
-            chosen.iter().map(|pooled| pooled.operation.clone()).collect();
-        let input = handle_ops_calldata(&operations, self.beneficiary)
-            .map_err(|error| AdmissionError::Internal(error.to_string()))?;
-        let gas = bundle_gas(&operations, &input, check.gas_used).saturating_add(check.data_gas);
-        // Nobody in the bundle pays less per gas than the bundle does, up to the floor that admission demands.
-        let tip = operations
-            .iter()
-            .map(|operation| operation.effective_priority_fee(prices.base_fee_per_gas))
-            .min();
-        let mut fees = prices.bundle(&config.fees);
-        fees.max_priority_fee_per_gas = fees
-            .max_priority_fee_per_gas
-            .min(tip.unwrap_or(0))
-            .max(config.fees.min_priority_fee.min(fees.max_fee_per_gas));
-        Ok(Bundle {
-            operations: chosen.iter().map(|pooled| pooled.hash).collect(),
-            call: Call { to: entry_point.address, input, gas },
-            authorizations: operations
-                .into_iter()
-                .filter_map(|operation| operation.authorization)
-                .collect(),
-            fees,
-        })
+fn finish(
+    entry_point: EntryPoint,
+    chosen: &[Arc<PoolOperation>],
+    passing: Passing,
+    prices: &GasPrices,
+    config: &BuilderConfig,
+) -> Bundle {
+    let Passing { operations, input, gas, .. } = passing;
+    // Nobody in the bundle pays less per gas than the bundle does, up to the floor that admission demands.
+    let tip = operations
+        .iter()
+        .map(|operation| operation.effective_priority_fee(prices.base_fee_per_gas))
+        .min();
+    let mut fees = prices.bundle(&config.fees);
+    fees.max_priority_fee_per_gas = fees
+        .max_priority_fee_per_gas
+        .min(tip.unwrap_or(0))
+        .max(config.fees.min_priority_fee.min(fees.max_fee_per_gas));
+    Bundle {
+        operations: chosen.iter().map(|pooled| pooled.hash).collect(),
+        call: Call { to: entry_point.address, input, gas },
+        authorizations: operations
+            .into_iter()
+            .filter_map(|operation| operation.authorization)
+            .collect(),
+        fees,
     }
 }
 
@@ -261,6 +254,7 @@ pub(crate) async fn drop_operation(
     let (hash, at) = (pooled.hash, pooled.entry_point.address);
     let refusal = Refusal::from(error);
     let reason = format!("{} ({})", refusal.message, refusal.code);
+    metrics::counter!("writ_operations_dropped_total").increment(1);
     tracing::info!(%hash, %reason, ?sanctions, "operation dropped");
     with_pool(pool, move |pool| match pool.remove_with(hash, &reason, &sanctions) {
         // It went another way in the meantime (included, replaced); a ban stands all the same.
@@ -338,7 +332,7 @@ fn in_order_of_history(mut chosen: Vec<Arc<PoolOperation>>) -> Vec<Arc<PoolOpera
 mod tests {
     use alloy::primitives::{Bytes, U256};
     use writ_pool::GateRecord;
-    use writ_types::EntryPointVersion;
+    use writ_types::{EntryPointVersion, UserOperation, handle_ops_calldata};
 
     use super::*;
 

@@ -25,6 +25,9 @@ use crate::{
 /// Most seconds between two moments at which the pool hears that time passes.
 const AGING: u64 = 60;
 
+/// How often a bundle that somebody waits for is looked at.
+const SETTLE_POLL: Duration = Duration::from_millis(50);
+
 /// What a builder works with.
 #[derive(Debug)]
 pub struct BuilderParts {
@@ -122,6 +125,7 @@ impl Builder {
             return Err(BuilderError::SignerHasCode { account });
         }
         let balance = self.chain.balance(account).await?;
+        metrics::gauge!("writ_signer_balance_wei").set(f64::from(balance));
         if balance < self.config.min_balance {
             return Err(BuilderError::SignerUnfunded {
                 account,
@@ -142,13 +146,12 @@ impl Builder {
                     None => return,
                     Some(Request::SetMode(mode)) => self.config.mode = mode,
                     Some(Request::SendNow(answer)) => {
-                        let before = self.submission.flight().map(|flight| flight.nonce());
-                        let done = self.tick(true).await;
-                        if let Err(error) = &done {
+                        let sent = self.send_now().await;
+                        if let Err(error) = &sent {
                             self.health.red(error.part(), error.to_string());
                         }
                         // The asker may be gone; the bundle is on its way all the same.
-                        let _ = answer.send(done.map(|()| self.sent_since(before)));
+                        let _ = answer.send(sent);
                     }
                 },
                 () = tokio::time::sleep(pause) => {
@@ -162,6 +165,34 @@ impl Builder {
                 }
             }
         }
+    }
+
+    /// Sends a bundle, after the one in flight, and stays with it for a while: whoever asks for it looks at the pool,
+    /// at reputation and at receipts next.
+    async fn send_now(&mut self) -> Result<Option<TxHash>, BuilderError> {
+        self.until_settled().await?;
+        let before = self.submission.flight().map(|flight| flight.nonce());
+        self.tick(true).await?;
+        let sent = self.sent_since(before);
+        if sent.is_some() {
+            self.until_settled().await?;
+        }
+        Ok(sent)
+    }
+
+    /// Waits until the bundle in flight is settled, or [`BuilderConfig::settle_limit`] is over.
+    async fn until_settled(&mut self) -> Result<(), BuilderError> {
+        let Some(nonce) = self.submission.flight().map(|flight| flight.nonce()) else {
+            return Ok(());
+        };
+        let deadline = Instant::now() + self.config.settle_limit;
+        while self.submission.flight().is_some_and(|flight| flight.nonce() == nonce)
+            && Instant::now() < deadline
+        {
+            tokio::time::sleep(self.config.poll_interval.min(SETTLE_POLL)).await;
+            self.tick(false).await?;
+        }
+        Ok(())
     }
 
     /// The newest transaction of a flight that began after `before`.
@@ -192,7 +223,23 @@ impl Builder {
         let market = prices.bundle(&self.config.fees);
         self.drive(Event::Tick { now: moment, mined, market, work }, &now).await?;
         self.health.green(Part::Store);
+        self.measure(&head);
         Ok(())
+    }
+
+    /// Tells metrics how things stand.
+    fn measure(&self, head: &Head) {
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        let number = |count: u64| count as f64;
+        metrics::gauge!("writ_head_block").set(number(head.link.number));
+        let pooled = self.pool.all();
+        for name in ["received", "pending", "submitted"] {
+            let count = pooled.iter().filter(|(_, status)| status.name() == name).count();
+            metrics::gauge!("writ_pool_operations", "status" => name).set(number(count as u64));
+        }
+        for part in Part::ALL.into_iter().filter(|part| !self.health.is_red(*part)) {
+            metrics::gauge!("writ_healthy", "part" => part.name()).set(1);
+        }
     }
 
     /// Lets reputation fade and throttled operations expire: with every block, and every minute where there are none.

@@ -31,6 +31,8 @@ pub struct BuilderConfig {
     pub longest_pause: Duration,
     /// Least time between two bundles on a chain that makes no blocks by itself.
     pub bundle_interval: Duration,
+    /// How long somebody who asks for a bundle is kept waiting for it to settle, and as long for the one before.
+    pub settle_limit: Duration,
     /// Most operations in a bundle.
     pub max_operations: usize,
     /// Most gas of a bundle, the sum of its operations' limits. Stays below the protocol's cap on
@@ -58,6 +60,7 @@ impl Default for BuilderConfig {
             poll_interval: Duration::from_millis(500),
             longest_pause: Duration::from_secs(10),
             bundle_interval: Duration::from_secs(1),
+            settle_limit: Duration::from_secs(3),
             max_operations: 64,
             max_gas: 16_000_000,
             max_bytes: 120_000,

@@ -1,13 +1,17 @@
 //! Carries out what the state machine commands, and tells it what came of it.
 
 use alloy::primitives::{B256, TxHash};
-use writ_admission::AdmissionError;
+use writ_admission::{AdmissionError, Sending};
 use writ_pool::Attempt as Recorded;
 use writ_types::EntryPoint;
 
 use crate::{
     Attempt, Builder, BuilderError, Call, Command, Event, Fees, Flight, Purpose, Settlement,
-    assemble::drop_operation, blocking::with_pool, builder::Now, note, transaction::Unsigned,
+    assemble::{Assembler, drop_operation},
+    blocking::with_pool,
+    builder::Now,
+    note,
+    transaction::Unsigned,
 };
 
 /// Ticks after which a nonce that none of our transactions used counts as used by somebody else.
@@ -112,14 +116,14 @@ impl Builder {
                     return Ok(Some(self.spoiled(now)));
                 };
                 // A replacement pays more for the same operations: it must still be worth it.
-                if let Some(reason) = self.unsound(&recorded.operations, call.to).await? {
+                if let Some(reason) = self.unsound(&recorded.operations, &call).await? {
                     tracing::warn!(nonce, %reason, "the bundle in flight would fail now; cancelling it");
                     return Ok(Some(self.spoiled(now)));
                 }
                 (Unsigned::new(chain_id, nonce, fees, &call, authorizations), recorded.operations)
             }
         };
-        let signed = match self.signer.sign(unsigned) {
+        let signed = match self.signer.sign(unsigned).await {
             Ok(signed) => signed,
             Err(error) => {
                 self.health.red(crate::Part::Signer, error.to_string());
@@ -137,6 +141,10 @@ impl Builder {
         };
         match with_pool(&self.pool, move |pool| pool.record_attempt(recorded)).await {
             Ok(()) => {
+                count_transaction(match purpose {
+                    Purpose::Bundle => "signed",
+                    Purpose::Cancel => "cancellation",
+                });
                 tracing::info!(hash = %signed.hash, nonce, ?purpose, fee = fees.max_fee_per_gas, "transaction signed");
                 Ok(Some(Event::Signed { nonce, attempt }))
             }
@@ -161,7 +169,7 @@ impl Builder {
     async fn unsound(
         &self,
         operations: &[B256],
-        entry_point: alloy::primitives::Address,
+        call: &Call,
     ) -> Result<Option<String>, BuilderError> {
         let mut pooled = Vec::with_capacity(operations.len());
         for hash in operations {
@@ -170,13 +178,14 @@ impl Builder {
                 None => return Ok(Some(format!("operation {hash} left the pool"))),
             }
         }
-        let entry_point: EntryPoint = match self.admission.entry_point(entry_point) {
+        let entry_point: EntryPoint = match self.admission.entry_point(call.to) {
             Ok(known) => known,
             Err(error) => return Ok(Some(error.to_string())),
         };
         let block = self.admission.state().latest().await?;
-        let sends = (self.assembler.origin, self.assembler.beneficiary);
-        let checked = self.admission.check_bundle(entry_point, &pooled, &block, sends).await?;
+        let Assembler { origin, beneficiary, .. } = self.assembler;
+        let sending = Sending { origin, beneficiary, gas: Some(call.gas) };
+        let checked = self.admission.check_bundle(entry_point, &pooled, &block, sending).await?;
         Ok(checked.err().map(|fault| fault.to_string()))
     }
 
@@ -200,9 +209,13 @@ impl Builder {
             let Some(receipt) = self.chain.receipt(attempt.hash).await? else { continue };
             self.unresolved = 0;
             let settlement = match attempt.purpose {
-                Purpose::Cancel => Settlement::Cancelled(attempt.hash),
+                Purpose::Cancel => {
+                    count_transaction("cancelled");
+                    Settlement::Cancelled(attempt.hash)
+                }
                 Purpose::Bundle => {
                     self.follower.index_receipt(&receipt).await?;
+                    count_transaction(if receipt.status() { "included" } else { "reverted" });
                     if !receipt.status() {
                         self.count_revert(&flight, attempt.hash).await?;
                     }
@@ -220,6 +233,7 @@ impl Builder {
             nonce = flight.nonce(),
             "the bundler's nonce was used by a transaction that it does not know"
         );
+        count_transaction("foreign");
         Ok(Some(Event::Settled(Settlement::Foreign)))
     }
 
@@ -258,4 +272,8 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+fn count_transaction(event: &'static str) {
+    metrics::counter!("writ_transactions_total", "event" => event).increment(1);
 }

@@ -26,8 +26,9 @@ pub struct BuilderHandle {
 }
 
 impl BuilderHandle {
-    /// Builds and sends a bundle now, whatever the mode; its transaction, or `None` when there was nothing to
-    /// include or another bundle has to settle first.
+    /// Builds and sends a bundle now, whatever the mode, after the one in flight; its transaction, or `None` when there
+    /// was nothing to include or another bundle did not settle in time. Answers when it has settled, or did not within
+    /// [`BuilderConfig::settle_limit`](crate::BuilderConfig::settle_limit).
     ///
     /// # Errors
     /// What stopped the builder on the way.

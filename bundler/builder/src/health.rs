@@ -17,14 +17,25 @@ pub enum Part {
     Store,
 }
 
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Part {
+    /// All.
+    pub const ALL: [Self; 4] = [Self::Node, Self::Signer, Self::Submission, Self::Store];
+
+    /// The name in `/health` and in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Node => "node",
             Self::Signer => "signer",
             Self::Submission => "submission",
             Self::Store => "store",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -47,6 +58,10 @@ impl Health {
         self.complaints.read().is_empty()
     }
 
+    pub(crate) fn is_red(&self, part: Part) -> bool {
+        self.complaints.read().contains_key(&part)
+    }
+
     /// What is wrong, by part; empty when green.
     #[must_use]
     pub fn complaints(&self) -> BTreeMap<Part, String> {
@@ -59,6 +74,7 @@ impl Health {
         let mut complaints = self.complaints.write();
         if complaints.get(&part) != Some(&reason) {
             tracing::warn!(%part, %reason, "health is red");
+            metrics::gauge!("writ_healthy", "part" => part.name()).set(0);
             complaints.insert(part, reason);
         }
     }
@@ -70,6 +86,7 @@ impl Health {
         }
         if self.complaints.write().remove(&part).is_some() {
             tracing::info!(%part, "health is green again");
+            metrics::gauge!("writ_healthy", "part" => part.name()).set(1);
         }
     }
 }

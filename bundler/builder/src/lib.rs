@@ -21,7 +21,7 @@
 //! * An operation leaves the pool only by a block, by failing by itself (with the reason as its status), or by
 //!   being replaced. Trouble with node, signer or store turns health red and drops nothing.
 //! * What the last blocks did can be undone: as deep as [`BuilderConfig::reorg_depth`].
-//! * The signing key is erased when dropped and never printed.
+//! * A signing key is erased when dropped and never printed; what a node signs is compared with what it was given.
 
 mod assemble;
 mod blocking;
@@ -33,6 +33,7 @@ mod drive;
 mod error;
 mod events;
 mod fees;
+mod final_check;
 mod follow;
 mod handle;
 mod health;
@@ -40,9 +41,11 @@ mod lookup;
 mod note;
 mod recent;
 mod signer;
+
 mod submission;
 mod transaction;
 mod tuples;
+mod unlocked;
 
 pub use builder::{Builder, BuilderParts};
 pub use config::{BuilderConfig, BundlingMode};

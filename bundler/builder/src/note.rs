@@ -79,14 +79,15 @@ mod tests {
     use super::*;
     use crate::{BundleSigner, transaction::Unsigned};
 
-    fn recorded(nonce: u64, tag: u8, purpose: Purpose) -> Recorded {
+    async fn recorded(nonce: u64, tag: u8, purpose: Purpose) -> Recorded {
         let signer = BundleSigner::new(&Zeroizing::new([7; 32])).expect("a key");
         let fees = Fees { max_fee_per_gas: 100 + u128::from(tag), max_priority_fee_per_gas: 1 };
         let call =
             Call { to: Address::repeat_byte(tag), input: Bytes::from(vec![tag; 8]), gas: 99_000 };
         let tuple = Authorization { chain_id: U256::ZERO, address: Address::ZERO, nonce: 0 };
         let tuple = SignedAuthorization::new_unchecked(tuple, 1, U256::from(1), U256::from(1));
-        let signed = signer.sign(Unsigned::new(1, nonce, fees, &call, vec![tuple])).expect("signs");
+        let unsigned = Unsigned::new(1, nonce, fees, &call, vec![tuple]);
+        let signed = signer.sign(unsigned).await.expect("signs");
         let attempt =
             Attempt { hash: signed.hash, fees, purpose, at: Moment { block: 5, seconds: 60 } };
         Recorded {
@@ -99,9 +100,9 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_attempt_comes_back_as_it_was() {
-        let record = recorded(4, 1, Purpose::Cancel);
+    #[tokio::test]
+    async fn an_attempt_comes_back_as_it_was() {
+        let record = recorded(4, 1, Purpose::Cancel).await;
         let attempt = decode(&record);
         assert_eq!((attempt.purpose, attempt.at.seconds), (Purpose::Cancel, 60));
         let (call, authorizations) = call_of(&record).expect("decodes");
@@ -111,12 +112,12 @@ mod tests {
         assert_eq!(decode(&lost).purpose, Purpose::Bundle);
     }
 
-    #[test]
-    fn the_lowest_nonce_is_the_flight() {
+    #[tokio::test]
+    async fn the_lowest_nonce_is_the_flight() {
         let attempts = [
-            recorded(5, 1, Purpose::Bundle),
-            recorded(4, 2, Purpose::Bundle),
-            recorded(4, 3, Purpose::Bundle),
+            recorded(5, 1, Purpose::Bundle).await,
+            recorded(4, 2, Purpose::Bundle).await,
+            recorded(4, 3, Purpose::Bundle).await,
         ];
         let (flight, later) = recover(&attempts, attempts[0].signer);
         let flight = flight.expect("in flight");

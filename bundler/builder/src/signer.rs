@@ -1,4 +1,4 @@
-//! The key that sends bundles.
+//! The account that sends bundles: a key of our own, or an account that the node holds.
 
 use std::fmt;
 
@@ -8,12 +8,14 @@ use alloy::{
     primitives::{Address, B256, Bytes, TxHash},
     signers::{SignerSync, local::PrivateKeySigner},
 };
+use writ_simulation::{NodeClient, NodeError};
 use zeroize::Zeroizing;
 
-use crate::transaction::Unsigned;
+use crate::{transaction::Unsigned, unlocked::UnlockedAccount};
 
-/// The bytes are no secp256k1 key, or signing failed.
+/// Why there is no signature.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SignerError {
     /// Zero, or not below the curve's order.
     #[error(
@@ -23,12 +25,37 @@ pub enum SignerError {
     /// The signature could not be made.
     #[error("signing failed: {0}")]
     Signing(String),
+    /// The node was to sign, and does not answer or refuses.
+    #[error("the node does not sign for account {account}: {source}")]
+    Node {
+        /// The account.
+        account: Address,
+        /// What the node said.
+        source: NodeError,
+    },
+    /// The node does not hold the account.
+    #[error("the node does not hold account {account} unlocked; it holds {held:?}")]
+    NotHeld {
+        /// The account.
+        account: Address,
+        /// What `eth_accounts` lists.
+        held: Vec<Address>,
+    },
+    /// What the node signed is not what it was given.
+    #[error("the node signed something else than it was given: {0}")]
+    Altered(String),
 }
 
-/// An externally owned account that signs bundle transactions. The key is erased when this is dropped, and never printed.
+/// An externally owned account that signs bundle transactions. A key is erased when this is dropped, and never printed.
 #[derive(Clone)]
 pub struct BundleSigner {
-    key: PrivateKeySigner,
+    source: Source,
+}
+
+#[derive(Clone)]
+enum Source {
+    Key(PrivateKeySigner),
+    Unlocked(UnlockedAccount),
 }
 
 impl fmt::Debug for BundleSigner {
@@ -46,6 +73,12 @@ pub struct SignedTransaction {
     pub raw: Bytes,
 }
 
+impl From<TxEnvelope> for SignedTransaction {
+    fn from(envelope: TxEnvelope) -> Self {
+        Self { hash: *envelope.tx_hash(), raw: envelope.encoded_2718().into() }
+    }
+}
+
 impl BundleSigner {
     /// Takes over a secret key.
     ///
@@ -55,35 +88,55 @@ impl BundleSigner {
         // k256's signing key erases itself when dropped.
         let key =
             PrivateKeySigner::from_slice(secret.as_slice()).map_err(|_| SignerError::InvalidKey)?;
-        Ok(Self { key })
+        Ok(Self { source: Source::Key(key) })
+    }
+
+    /// An account that the node holds unlocked, as development nodes do: it signs by `eth_signTransaction`, and what it
+    /// signs is compared with what it was given.
+    ///
+    /// # Errors
+    /// [`SignerError::NotHeld`] when `eth_accounts` does not list it, or that the node does not answer.
+    pub async fn unlocked(account: Address, node: NodeClient) -> Result<Self, SignerError> {
+        let account = UnlockedAccount::open(account, node).await?;
+        Ok(Self { source: Source::Unlocked(account) })
     }
 
     /// The account.
     #[must_use]
     pub fn address(&self) -> Address {
-        self.key.address()
+        match &self.source {
+            Source::Key(key) => key.address(),
+            Source::Unlocked(account) => account.address(),
+        }
     }
 
     /// Signs a transaction.
     ///
     /// # Errors
     /// When the signature cannot be made.
-    pub fn sign(&self, unsigned: Unsigned) -> Result<SignedTransaction, SignerError> {
-        let sign = |hash: B256| {
-            self.key.sign_hash_sync(&hash).map_err(|error| SignerError::Signing(error.to_string()))
-        };
-        let envelope: TxEnvelope = match unsigned {
-            Unsigned::Plain(transaction) => {
-                let signature = sign(transaction.signature_hash())?;
-                transaction.into_signed(signature).into()
-            }
-            Unsigned::Delegating(transaction) => {
-                let signature = sign(transaction.signature_hash())?;
-                transaction.into_signed(signature).into()
-            }
-        };
-        Ok(SignedTransaction { hash: *envelope.tx_hash(), raw: envelope.encoded_2718().into() })
+    pub async fn sign(&self, unsigned: Unsigned) -> Result<SignedTransaction, SignerError> {
+        match &self.source {
+            Source::Key(key) => sign_with(key, unsigned),
+            Source::Unlocked(account) => account.sign(unsigned).await,
+        }
     }
+}
+
+fn sign_with(key: &PrivateKeySigner, unsigned: Unsigned) -> Result<SignedTransaction, SignerError> {
+    let sign = |hash: B256| {
+        key.sign_hash_sync(&hash).map_err(|error| SignerError::Signing(error.to_string()))
+    };
+    let envelope: TxEnvelope = match unsigned {
+        Unsigned::Plain(transaction) => {
+            let signature = sign(transaction.signature_hash())?;
+            transaction.into_signed(signature).into()
+        }
+        Unsigned::Delegating(transaction) => {
+            let signature = sign(transaction.signature_hash())?;
+            transaction.into_signed(signature).into()
+        }
+    };
+    Ok(envelope.into())
 }
 
 #[cfg(test)]
@@ -97,14 +150,15 @@ mod tests {
     use super::*;
     use crate::{Fees, transaction::Call};
 
-    #[test]
-    fn signs_what_it_is_given_and_hides_its_key() {
+    #[tokio::test]
+    async fn signs_what_it_is_given_and_hides_its_key() {
         let secret = Zeroizing::new([0x42; 32]);
         let signer = BundleSigner::new(&secret).expect("a key");
         let fees = Fees { max_fee_per_gas: 100, max_priority_fee_per_gas: 10 };
         let call =
             Call { to: Address::repeat_byte(1), input: Bytes::from_static(b"x"), gas: 50_000 };
-        let signed = signer.sign(Unsigned::new(31_337, 7, fees, &call, Vec::new())).expect("signs");
+        let unsigned = Unsigned::new(31_337, 7, fees, &call, Vec::new());
+        let signed = signer.sign(unsigned).await.expect("signs");
         let decoded = TxEnvelope::decode_2718(&mut signed.raw.as_ref()).expect("decodes");
         assert_eq!(decoded.recover_signer().expect("recovers"), signer.address());
         assert_eq!(*decoded.tx_hash(), signed.hash);

@@ -19,6 +19,14 @@ pub enum NodeError {
     /// An operator does not start.
     #[error(transparent)]
     Operator(#[from] Box<writ_operator::OperatorError>),
+    /// The numbers cannot be served.
+    #[error("cannot serve metrics on {address}: {source}; name another with --metrics-listen")]
+    Metrics {
+        /// The address.
+        address: SocketAddr,
+        /// What went wrong.
+        source: metrics_exporter_prometheus::BuildError,
+    },
     /// An address cannot be listened on.
     #[error(
         "cannot listen on {address}: {source}; stop what uses it, or name another with --listen"

@@ -13,6 +13,7 @@
 pub mod bundler;
 pub mod config;
 pub mod dev;
+pub mod metrics;
 pub mod operator;
 
 mod command;

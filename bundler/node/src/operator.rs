@@ -5,13 +5,16 @@ use std::sync::Arc;
 use writ_attestation::OperatorKey;
 use writ_operator::{Operator, OperatorConfig, OperatorServer};
 
-use crate::{NodeError, config::OperatorArguments, shutdown};
+use crate::{NodeError, config::OperatorArguments, metrics, shutdown};
 
 /// Runs the operator until SIGINT or SIGTERM.
 ///
 /// # Errors
 /// When its key, policies, signing log, node or address cannot be used; each says what to do.
 pub async fn run(arguments: OperatorArguments) -> Result<(), NodeError> {
+    if let Some(address) = arguments.metrics_listen {
+        metrics::serve(address).map_err(|source| NodeError::Metrics { address, source })?;
+    }
     let key = OperatorKey::from_file(&arguments.key_file)?;
     let mut config = OperatorConfig::new(
         key,

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Invariants:
-//! * An address that is not here is [`ReputationStatus::Ok`]; one that faded to nothing is not here.
+//! * An address that is not here is [`ReputationStatus::Ok`]; one that counts nothing is forgotten within the hour.
 //! * The number of addresses is bounded. Room is made by forgetting those in good standing that were seen least;
 //!   nobody gets rid of a ban by filling the table.
 
@@ -180,11 +180,10 @@ impl Reputation {
 
     pub(crate) fn apply(&mut self, change: Change) {
         for (party, counters) in change.parties {
-            if counters.is_zero() {
-                self.parties.remove(&party);
-            } else {
-                self.parties.insert(party, counters);
-            }
+            match counters {
+                Some(counters) => self.parties.insert(party, counters),
+                None => self.parties.remove(&party),
+            };
         }
         self.clock = change.clock.or(self.clock);
     }
@@ -194,14 +193,15 @@ impl Reputation {
 #[derive(Debug)]
 pub(crate) struct Edits<'a> {
     before: &'a Reputation,
-    changed: BTreeMap<Party, Counters>,
+    /// `None`: to be forgotten.
+    changed: BTreeMap<Party, Option<Counters>>,
     clock: Option<u64>,
 }
 
-/// Finished edits: new counters by party (zero: forgotten), and the clock if it moved.
+/// Finished edits: new counters by party (`None`: forgotten), and the clock if it moved.
 #[derive(Debug, Default)]
 pub(crate) struct Change {
-    pub(crate) parties: BTreeMap<Party, Counters>,
+    pub(crate) parties: BTreeMap<Party, Option<Counters>>,
     pub(crate) clock: Option<u64>,
 }
 
@@ -213,12 +213,15 @@ impl Change {
 
 impl Edits<'_> {
     pub(crate) fn get(&self, party: &Party) -> Counters {
-        self.changed.get(party).copied().unwrap_or_else(|| self.before.get(party))
+        match self.changed.get(party) {
+            Some(changed) => changed.unwrap_or_default(),
+            None => self.before.get(party),
+        }
     }
 
     pub(crate) fn set(&mut self, party: Party, counters: Counters) {
         if self.get(&party) != counters {
-            self.changed.insert(party, counters);
+            self.changed.insert(party, Some(counters));
         }
     }
 
@@ -249,7 +252,7 @@ impl Edits<'_> {
     /// Forgets everybody.
     pub(crate) fn clear(&mut self) {
         for party in self.before.parties.keys() {
-            self.changed.insert(*party, Counters::default());
+            self.changed.insert(*party, None);
         }
     }
 
@@ -277,7 +280,11 @@ impl Edits<'_> {
                 }
                 counters = counters.faded();
             }
-            self.set(*party, counters);
+            if counters.is_zero() {
+                self.changed.insert(*party, None);
+            } else {
+                self.set(*party, counters);
+            }
         }
     }
 
@@ -285,7 +292,7 @@ impl Edits<'_> {
     pub(crate) fn offenders(&self, constants: &Constants) -> HashMap<Party, ReputationStatus> {
         let unchanged = self.before.iter().filter(|(party, _)| !self.changed.contains_key(party));
         unchanged
-            .chain(self.changed.iter().map(|(party, counters)| (party, *counters)))
+            .chain(self.changed.iter().filter_map(|(party, now)| Some((party, (*now)?))))
             .map(|(party, counters)| (*party, counters.status(constants)))
             .filter(|(_, status)| *status != ReputationStatus::Ok)
             .collect()
@@ -295,7 +302,7 @@ impl Edits<'_> {
     /// standing the ones that were seen least.
     pub(crate) fn finish(mut self, constants: &Constants, most: usize) -> Change {
         let is_new = |party: &Party| !self.before.parties.contains_key(party);
-        let new = self.changed.iter().filter(|(party, now)| !now.is_zero() && is_new(party));
+        let new = self.changed.iter().filter(|(party, now)| now.is_some() && is_new(party));
         if self.before.parties.len() + new.count() > most {
             let mut harmless: Vec<(u64, Party)> = self
                 .before
@@ -306,7 +313,7 @@ impl Edits<'_> {
                 .collect();
             harmless.sort_unstable();
             for (_, party) in harmless.into_iter().take((most / 8).max(1)) {
-                self.changed.insert(party, Counters::default());
+                self.changed.insert(party, None);
             }
         }
         Change { parties: self.changed, clock: self.clock }

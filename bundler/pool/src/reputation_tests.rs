@@ -118,7 +118,7 @@ fn the_first_look_at_the_clock_and_one_that_was_set_back_fade_nothing() {
 }
 
 #[test]
-fn counting_up_and_down_never_wraps_and_leaves_nothing_behind() {
+fn counting_up_and_down_never_wraps_and_what_counts_nothing_is_forgotten_with_the_hour() {
     let mut reputation = Reputation::default();
     edited(&mut reputation, |edits| {
         edits.unsee(party(1));
@@ -133,6 +133,18 @@ fn counting_up_and_down_never_wraps_and_leaves_nothing_behind() {
     });
     assert_eq!(reputation.get(&party(1)), counters(1, 1));
     assert_eq!(reputation.get(&Party::new(Address::ZERO, party(1).address)), counters(0, 0));
+    edited(&mut reputation, |edits| {
+        edits.unsee(party(1));
+        edits.exclude(party(1));
+        edits.pass_time(0);
+    });
+    let known: Vec<_> = reputation.iter().map(|(_, counters)| counters).collect();
+    assert_eq!(known, [counters(0, 0)], "whoever asks sees that it was taken back");
+    edited(&mut reputation, |edits| edits.pass_time(3_599));
+    assert_eq!(reputation.iter().count(), 1);
+    edited(&mut reputation, |edits| edits.pass_time(3_600));
+    assert_eq!(reputation.iter().count(), 0);
+    edited(&mut reputation, |edits| edits.see(party(1)));
     edited(&mut reputation, |edits| edits.clear());
     assert_eq!(reputation.iter().count(), 0);
 }

@@ -64,10 +64,11 @@ impl Pool {
     /// Adds a change of reputation to an event.
     pub(crate) fn put_change(&self, batch: &mut Batch, change: &Change) -> Result<(), PoolError> {
         for (party, counters) in &change.parties {
-            if counters.is_zero() {
-                batch.delete(Table::Reputation, party.key());
-            } else {
-                self.store.put(batch, Table::Reputation, party.key(), counters)?;
+            match counters {
+                Some(counters) => {
+                    self.store.put(batch, Table::Reputation, party.key(), counters)?;
+                }
+                None => batch.delete(Table::Reputation, party.key()),
             }
         }
         match change.clock {

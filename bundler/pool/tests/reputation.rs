@@ -212,6 +212,13 @@ fn grep_050_a_replacement_moves_the_count_to_the_new_paymaster() {
     assert_eq!((counters(&pool, PAYMASTER), counters(&pool, OTHER_PAYMASTER)), ((0, 0), (1, 0)));
     pool.insert(operation(1, 0, 0, 800)).unwrap();
     assert_eq!(counters(&pool, OTHER_PAYMASTER), (0, 0));
+    assert_eq!(
+        pool.reputations(entry_point().address).len(),
+        2,
+        "a tester sees what was taken back"
+    );
+    pool.pass_time(1, 1_000).unwrap();
+    pool.pass_time(2, 1_000 + 3_600).unwrap();
     assert_eq!(pool.reputations(entry_point().address), [], "and nothing is kept of them");
 }
 

@@ -1,6 +1,10 @@
 //! From a request to a handler: slots, time, parameters; whatever the methods are about.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jsonrpsee::{RpcModule, core::RegisterMethodError, types::ErrorObjectOwned};
 use serde::Serialize;
@@ -60,10 +64,18 @@ impl<B: Send + Sync + 'static> Methods<B> {
         self.0.register_async_method(name, move |params, context, _| {
             let handler = handler.clone();
             async move {
+                let started = Instant::now();
                 let result = bounded(&params, context, handler).await;
                 if let Err(refusal) = &result {
                     tracing::debug!(method = name, %refusal, "refused");
                 }
+                let code = result.as_ref().err().map_or(0, |refusal| refusal.code.code());
+                metrics::counter!(
+                    "writ_rpc_requests_total", "method" => name, "code" => code.to_string()
+                )
+                .increment(1);
+                metrics::histogram!("writ_rpc_request_seconds", "method" => name)
+                    .record(started.elapsed());
                 result.map_err(|refusal| -> ErrorObjectOwned { error_object(&refusal) })
             }
         })?;

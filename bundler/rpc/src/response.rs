@@ -19,6 +19,14 @@ fn checksummed_option<S: Serializer>(
     address.map(|address| address.to_checksum(None)).serialize(serializer)
 }
 
+/// ERC-7769 has a string in this place.
+fn empty_when_absent<S: Serializer>(
+    text: &Option<String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text.as_deref().unwrap_or_default())
+}
+
 fn checksummed_list<S: Serializer>(list: &[Address], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(list.iter().map(|address| address.to_checksum(None)))
 }
@@ -82,7 +90,8 @@ pub struct UserOperationReceipt {
     pub actual_gas_used: U256,
     /// Whether the execution phase succeeded.
     pub success: bool,
-    /// Why it did not: the revert data, decoded where it could be.
+    /// Why it did not: the revert data, decoded where it could be. On the wire always a string.
+    #[serde(serialize_with = "empty_when_absent")]
     pub reason: Option<String>,
     /// The logs of this operation only, as the node returns logs.
     pub logs: Vec<Value>,

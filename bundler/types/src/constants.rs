@@ -86,6 +86,9 @@ pub struct Constants {
     /// Whether STO-041 is judged when an operation arrives, as the text has it. Otherwise such operations are pooled
     /// and only kept apart when a bundle is made.
     pub foreign_sender_at_entry: bool,
+    /// Whether OP-052 and OP-053 are for the sender and the factory themselves, as the text has it. Otherwise contracts
+    /// that they call may pay the EntryPoint as they may.
+    pub deposits_by_entities_only: bool,
 }
 
 /// One ether in wei.
@@ -114,6 +117,7 @@ impl Constants {
         max_bundle_context_size: 65_536,
         validation_gas_slack: 4_000,
         foreign_sender_at_entry: true,
+        deposits_by_entities_only: true,
     };
 
     /// The constants of a profile.
@@ -127,6 +131,7 @@ impl Constants {
                 max_verification_gas: 10_000_000,
                 validation_gas_slack: 0,
                 foreign_sender_at_entry: false,
+                deposits_by_entities_only: false,
                 ..Self::TEXT
             },
         }

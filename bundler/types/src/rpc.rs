@@ -394,7 +394,8 @@ fn read_authorization(value: &Value, signed: bool) -> Result<SignedAuthorization
     const FIELDS: [&str; 7] = ["chainId", "address", "nonce", "yParity", "v", "r", "s"];
     // `within` puts the path in front, so that the object itself is named by its own field.
     let object = value.as_object().ok_or_else(|| expected_object("tuple", value))?;
-    if let Some(field) = object.keys().find(|field| !FIELDS.contains(&field.as_str())) {
+    let mut given = object.iter().filter(|(_, value)| !value.is_null());
+    if let Some((field, _)) = given.find(|(field, _)| !FIELDS.contains(&field.as_str())) {
         return Err(FieldError::new(field.chars().take(64).collect::<String>(), "unknown field"));
     }
     let get = |field: &str| object.get(field).filter(|value| !value.is_null());

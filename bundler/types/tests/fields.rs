@@ -256,6 +256,8 @@ fn authorization_is_read_strictly() {
             .contains("eip7702Auth.nonce: does not fit in 64 bits")
     );
     assert!(fails(change("extra", json!(1))).contains("eip7702Auth.extra: unknown"));
+    // Null is as good as absent.
+    assert_eq!(accepted(version, &[("eip7702Auth", change("extra", json!(null)))]), good);
     assert!(fails(change("r", json!(null))).contains("eip7702Auth.r: missing"));
     assert!(fails(change("v", json!("0x1b"))).contains("eip7702Auth.v: given beside"));
     assert!(fails(json!("0x")).starts_with("eip7702Auth"));

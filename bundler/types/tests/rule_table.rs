@@ -194,6 +194,7 @@ fn constants(constants: &Constants) -> Vec<(&'static str, String)> {
         max_bundle_context_size,
         validation_gas_slack,
         foreign_sender_at_entry,
+        deposits_by_entities_only,
     } = constants;
     vec![
         ("MIN_STAKE_VALUE (wei)", min_stake_value.to_string()),
@@ -218,6 +219,11 @@ fn constants(constants: &Constants) -> Vec<(&'static str, String)> {
         (
             "STO-041 judged",
             if *foreign_sender_at_entry { "at entry" } else { "in the bundle" }.into(),
+        ),
+        (
+            "OP-052, OP-053 allow",
+            if *deposits_by_entities_only { "the entity itself" } else { "whom it calls, too" }
+                .into(),
         ),
     ]
 }

@@ -102,6 +102,20 @@ impl Gateway {
 
     pub(crate) async fn grant(&self, ask: &Ask) -> Result<Granted, GatewayError> {
         let started = Instant::now();
+        let granted = self.ask(ask, started).await;
+        let outcome = match &granted {
+            Ok(granted) if granted.recorded => "recorded",
+            Ok(_) => "allowed",
+            Err(GatewayError::Denied { .. }) => "denied",
+            Err(GatewayError::NoQuorum(_)) => "noQuorum",
+            Err(_) => "failed",
+        };
+        metrics::counter!("writ_quorum_requests_total", "outcome" => outcome).increment(1);
+        metrics::histogram!("writ_quorum_seconds").record(started.elapsed());
+        granted
+    }
+
+    async fn ask(&self, ask: &Ask, started: Instant) -> Result<Granted, GatewayError> {
         let deadline = started + self.options.time;
         if let Some(granted) = self.live(ask)? {
             return Ok(granted);

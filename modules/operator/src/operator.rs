@@ -117,6 +117,17 @@ impl Operator {
     ///
     /// [`OperatorFault`] when nothing is decided. A refusal by the policy is an answer, not a fault.
     pub async fn attest(&self, request: &AttestRequest) -> Result<OperatorResponse, OperatorFault> {
+        let answer = self.decide(request).await;
+        let outcome = match &answer {
+            Ok(OperatorResponse::Allow(_)) => "allow",
+            Ok(OperatorResponse::Deny(_)) => "deny",
+            Err(_) => "fault",
+        };
+        metrics::counter!("writ_decisions_total", "outcome" => outcome).increment(1);
+        answer
+    }
+
+    async fn decide(&self, request: &AttestRequest) -> Result<OperatorResponse, OperatorFault> {
         let _permit = self.permit()?;
         let parsed = self.parse(request)?;
         // Also when the block has become old meanwhile: whoever lost the answer can ask again.

@@ -74,12 +74,14 @@ impl Dial {
             frame.as_ref().map_or(0, |frame| frame.gas_used)
         };
         match self {
-            Self::Verification => trace
-                .verification_gas
-                .unwrap_or_else(|| frame(&trace.deploy).saturating_add(frame(&trace.account))),
-            Self::PaymasterVerification => {
-                trace.paymaster_verification_gas.unwrap_or_else(|| frame(&trace.paymaster_frame))
-            }
+            Self::Verification => match trace.verification_gas {
+                Some(counted) => counted.used,
+                None => frame(&trace.deploy).saturating_add(frame(&trace.account)),
+            },
+            Self::PaymasterVerification => match trace.paymaster_verification_gas {
+                Some(counted) => counted.used,
+                None => frame(&trace.paymaster_frame),
+            },
             Self::Call => later(&outcome.execution),
             Self::PostOp => later(&outcome.post_op),
         }
@@ -133,11 +135,11 @@ impl<'a> Runner<'a> {
         let gas = simulator.options().limits.gas.min(block.header().gas_limit);
         let most = most(partial, &request.limits, gas);
         most.apply(&mut operation);
-        if operation.pre_verification_gas.is_zero() {
-            let longest = request.signature.longest(&operation);
-            let of_bytes = request.schedule.pre_verification_gas_for_estimate(&operation, longest);
-            operation.pre_verification_gas = of_bytes.saturating_add(request.data_gas);
-        }
+        // No limit but a price: what a caller gives counts where it is enough.
+        let longest = request.signature.longest(&operation);
+        let of_bytes = request.schedule.pre_verification_gas_for_estimate(&operation, longest);
+        let needed = of_bytes.saturating_add(request.data_gas);
+        operation.pre_verification_gas = operation.pre_verification_gas.max(needed);
         let overrides = fund(block, request.entry_point, &operation, request.overrides.clone())?;
         Ok(Self { simulator, block, request, operation, overrides, most, runs: 0 })
     }

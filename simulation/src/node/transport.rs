@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use alloy::transports::{
@@ -78,6 +78,7 @@ impl NodeTransport {
             }
             tracing::debug!(%error, attempt, "request to the node failed, trying again");
             self.counters.retries.fetch_add(1, Ordering::Relaxed);
+            metrics::counter!("writ_node_retries_total").increment(1);
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2);
         }
@@ -93,8 +94,15 @@ impl NodeTransport {
             .map_err(|_| TransportErrorKind::custom_str("the node client was shut down"))?;
         self.counters.round_trips.fetch_add(1, Ordering::Relaxed);
         self.counters.calls.fetch_add(request.len() as u64, Ordering::Relaxed);
+        for call in request.requests() {
+            metrics::counter!("writ_node_calls_total", "method" => call.method().to_owned())
+                .increment(1);
+        }
         let limit = self.options.timeout;
-        match tokio::time::timeout(limit, self.http.call(request)).await {
+        let started = Instant::now();
+        let answer = tokio::time::timeout(limit, self.http.call(request)).await;
+        metrics::histogram!("writ_node_request_seconds").record(started.elapsed());
+        match answer {
             Ok(answer) => answer.map_err(without_url),
             Err(_) => Err(TransportErrorKind::custom_str(&format!("no answer within {limit:?}"))),
         }

@@ -71,25 +71,43 @@ fn op_051(access: &CodeAccess) -> bool {
 }
 
 /// OP-052: the sender or the factory may call `depositTo(sender)` with any value.
-fn op_052(trace: &OpTrace, call: &CallUse) -> bool {
+fn op_052(trace: &OpTrace, frame: &FrameTrace, call: &CallUse, context: &RuleContext) -> bool {
+    let of_factory = Some(call.from) == trace.factory
+        || (frame.phase == Phase::Deploy && !context.constants.deposits_by_entities_only);
     call.kind == CallKind::Call
-        && (call.from == trace.sender || Some(call.from) == trace.factory)
+        && (of_factory || pays_for_sender(trace, frame, call, context))
         && call.selector == Some(DEPOSIT_TO)
         && call.argument == Some(trace.sender)
 }
 
 /// OP-053: the sender may call the fallback function (empty input) with any value.
-fn op_053(trace: &OpTrace, call: &CallUse) -> bool {
-    call.kind == CallKind::Call && call.from == trace.sender && call.input_len == 0
+fn op_053(trace: &OpTrace, frame: &FrameTrace, call: &CallUse, context: &RuleContext) -> bool {
+    call.kind == CallKind::Call
+        && pays_for_sender(trace, frame, call, context)
+        && call.input_len == 0
+}
+
+/// Whether it is the sender who calls; or, where the constants are so wide, a contract that it called.
+fn pays_for_sender(
+    trace: &OpTrace,
+    frame: &FrameTrace,
+    call: &CallUse,
+    context: &RuleContext,
+) -> bool {
+    let by_helper = frame.phase == Phase::Account && !context.constants.deposits_by_entities_only;
+    call.from == trace.sender || by_helper
 }
 
 /// OP-054: any other call to the EntryPoint, or look at its code, is blocked. Exceptions: OP-051, OP-052,
 /// OP-053, OP-055.
-pub(super) fn op_054(trace: &OpTrace, _: &RuleContext, violations: &mut Vec<Violation>) {
+pub(super) fn op_054(trace: &OpTrace, context: &RuleContext, violations: &mut Vec<Violation>) {
     let entry_point = trace.entry_point.address;
     for frame in trace.frames() {
         for call in frame.calls.iter().filter(|call| call.to == entry_point) {
-            if op_052(trace, call) || op_053(trace, call) || op_055(trace, call) {
+            if op_052(trace, frame, call, context)
+                || op_053(trace, frame, call, context)
+                || op_055(trace, call)
+            {
                 continue;
             }
             let input = match call.selector {
@@ -118,11 +136,12 @@ fn op_055(trace: &OpTrace, call: &CallUse) -> bool {
 }
 
 /// OP-061: a call with value is blocked, except to the EntryPoint as OP-052 and OP-053 allow.
-pub(super) fn op_061(trace: &OpTrace, _: &RuleContext, violations: &mut Vec<Violation>) {
+pub(super) fn op_061(trace: &OpTrace, context: &RuleContext, violations: &mut Vec<Violation>) {
     for frame in trace.frames() {
         for call in frame.calls.iter().filter(|call| !call.value.is_zero()) {
             let to_entry_point = call.to == trace.entry_point.address;
-            if to_entry_point && (op_052(trace, call) || op_053(trace, call)) {
+            let paid = op_052(trace, frame, call, context) || op_053(trace, frame, call, context);
+            if to_entry_point && paid {
                 continue;
             }
             let detail = format!("uses {} with value", call_name(call.kind));

@@ -21,9 +21,9 @@ pub(super) fn op_031(trace: &OpTrace, context: &RuleContext, violations: &mut Ve
                 continue;
             }
             let detail = if frame.phase == Phase::Deploy {
-                "uses CREATE2 for something else than creating the sender once"
+                "uses banned opcode: CREATE2, for something else than creating the sender once"
             } else {
-                "uses CREATE2 outside the deployment of the sender"
+                "uses banned opcode: CREATE2, outside the deployment of the sender"
             };
             violations.push(violation(RuleId::Op031, trace, frame, create.creator_code, detail));
         }
@@ -45,7 +45,8 @@ pub(super) fn op_032(trace: &OpTrace, context: &RuleContext, violations: &mut Ve
             {
                 continue;
             }
-            let detail = "uses CREATE, which only the sender or a staked factory may";
+            let detail =
+                "uses banned opcode: CREATE, which only the sender or a staked factory may";
             violations.push(violation(RuleId::Op032, trace, frame, create.creator_code, detail));
         }
     }

@@ -30,14 +30,14 @@ pub(super) fn lim_030(trace: &OpTrace, context: &RuleContext, violations: &mut V
         (&trace.paymaster_frame, trace.paymaster_verification_gas),
     ];
     for (frame, counted) in counted {
-        let Some((frame, used)) = frame.as_ref().zip(counted) else { continue };
-        let left = frame.gas_limit.saturating_sub(used);
+        let Some((frame, counted)) = frame.as_ref().zip(counted) else { continue };
+        let left = counted.left();
         if left < slack {
             let detail = format!(
                 "leaves {left} of its verification gas limit; at least {slack} is required"
             );
             let found = violation(RuleId::Lim030, trace, frame, frame.entity, detail);
-            violations.push(found.needing(U256::from(used.saturating_add(slack))));
+            violations.push(found.needing(U256::from(counted.used.saturating_add(slack))));
         }
     }
 }

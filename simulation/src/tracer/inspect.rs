@@ -21,7 +21,8 @@ use super::{
     table::{self, Class},
 };
 use crate::trace::{
-    Association, CodeAccess, CodeState, OpcodeClass, OpcodeUse, StorageAccess, StorageUse,
+    Association, CodeAccess, CodeState, CountedGas, OpcodeClass, OpcodeUse, StorageAccess,
+    StorageUse,
 };
 
 impl<CTX> Inspector<CTX, EthInterpreter> for Tracer
@@ -147,9 +148,13 @@ impl Tracer {
                 let counted = self.meter.read(left.saturating_to());
                 let Some(op) = self.ops.get_mut(self.op) else { return };
                 match counted {
-                    Some((Counted::Verification, gas)) => op.trace.verification_gas = Some(gas),
-                    Some((Counted::PaymasterVerification, gas)) => {
-                        op.trace.paymaster_verification_gas = Some(gas);
+                    Some((Counted::Verification, used)) => {
+                        let limit = op.verification_gas_limit;
+                        op.trace.verification_gas = Some(CountedGas { limit, used });
+                    }
+                    Some((Counted::PaymasterVerification, used)) => {
+                        let limit = op.paymaster_verification_gas_limit;
+                        op.trace.paymaster_verification_gas = Some(CountedGas { limit, used });
                     }
                     None => {}
                 }

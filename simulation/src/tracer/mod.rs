@@ -66,6 +66,8 @@ pub(crate) struct OpRecord {
     pub(crate) post_op_effects: Effects,
     /// Bytes of calldata that may still be kept of the sender's calls.
     call_data_room: usize,
+    verification_gas_limit: u64,
+    paymaster_verification_gas_limit: u64,
     /// Whether the operation carries callData: if not, `innerHandleOp` makes no call to the sender.
     calls_sender: bool,
 }
@@ -232,6 +234,10 @@ impl OpRecord {
             effects: Effects::default(),
             post_op_effects: Effects::default(),
             call_data_room: setup.limits.call_data,
+            verification_gas_limit: op.verification_gas_limit.try_into().unwrap_or(u64::MAX),
+            paymaster_verification_gas_limit: op.paymaster.as_ref().map_or(0, |paymaster| {
+                paymaster.verification_gas_limit.try_into().unwrap_or(u64::MAX)
+            }),
             calls_sender: !op.call_data.is_empty(),
         }
     }

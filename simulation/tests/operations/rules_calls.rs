@@ -3,6 +3,7 @@
 use alloy::primitives::{Address, U256};
 use revm::{bytecode::opcode as op, primitives::hardfork::SpecId};
 use writ_types::{
+    Constants,
     EntityKind::{Account, Factory, Paymaster},
     EntryPoint, EntryPointVersion, RuleId,
 };
@@ -163,6 +164,23 @@ fn op_053_nobody_else_may() {
     existing(asm().call(op::CALL, entry_point(), 0, &[0])).breaks(&[(RuleId::Op054, Account)]);
     existing(asm().call_gas(op::STATICCALL, entry_point(), 50_000, &[]))
         .breaks(&[(RuleId::Op054, Account)]);
+}
+
+#[test]
+fn op_052_and_op_053_are_wider_where_the_constants_say_so() {
+    let wide = Constants { deposits_by_entities_only: false, ..Constants::TEXT };
+    let pay = || asm().call(op::CALL, entry_point(), 1, &[]);
+    let deposit = |account| asm().call(op::CALL, entry_point(), 1, &deposit_to(account));
+    let through_helper =
+        |body| existing(asm().call(op::CALL, HELPER, 0, &[])).with(HELPER, body).under(wide);
+    through_helper(pay()).is_fine();
+    through_helper(deposit(sender())).is_fine();
+    through_helper(deposit(HELPER)).breaks(&[(RuleId::Op054, Account), (RuleId::Op061, Account)]);
+    let factory = asm().call(op::CALL, HELPER, 0, &[]);
+    let created = created(factory, asm()).with(HELPER, deposit(new_sender())).under(wide);
+    created.is_fine();
+    // It is the sender's and the factory's, and nobody else's.
+    sponsored(pay()).under(wide).breaks(&[(RuleId::Op054, Paymaster), (RuleId::Op061, Paymaster)]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! LIM-020, LIM-030.
 
+use writ_simulation::trace::CountedGas;
 use writ_types::{
     Constants,
     EntityKind::{Account, Paymaster},
@@ -33,7 +34,8 @@ fn lim_020_as_many_are_fine() {
 /// What the EntryPoint counted against the two limits.
 fn counted(case: &Case) -> (u64, Option<u64>) {
     let trace = case.trace();
-    (trace.verification_gas.expect("validated"), trace.paymaster_verification_gas)
+    let used = |counted: Option<CountedGas>| counted.map(|counted| counted.used);
+    (used(trace.verification_gas).expect("validated"), used(trace.paymaster_verification_gas))
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod entry_points;
 mod gate_policy;
 mod policy_view;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use tokio::sync::watch;
 use writ_admission::{Admission, AdmissionParts, AdmissionRules};
@@ -29,7 +29,7 @@ use self::{backend::NodeBackend, debug::NodeDebug};
 use crate::{
     NodeError,
     config::{BundlerArguments, DataAvailability, GateMode},
-    shutdown,
+    metrics, shutdown,
 };
 
 /// Seconds that an attestation must still be valid for when an operation is admitted or bundled.
@@ -40,6 +40,9 @@ const EXPIRY_MARGIN: u64 = 30;
 /// # Errors
 /// When a part does not start; each says what to do.
 pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
+    if let Some(address) = arguments.metrics_listen {
+        metrics::serve(address).map_err(|source| NodeError::Metrics { address, source })?;
+    }
     let named = entry_points::named(&arguments.entry_points)?;
     if arguments.beneficiary.is_some_and(|beneficiary| beneficiary.is_zero()) {
         // Every EntryPoint refuses it, and the operations of the bundle would be blamed.
@@ -47,16 +50,15 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
             "--beneficiary: the zero address cannot be paid; leave it out to pay the signer",
         ));
     }
-    let signer =
-        BundleSigner::new(&read_secret(&arguments.signer_key_file)?).map_err(NodeError::start)?;
-    let signer_address = signer.address();
-    let policies = Arc::new(PolicyStore::open(&arguments.policies).map_err(NodeError::start)?);
+    let policies = Arc::new(policies(arguments.policies.as_deref())?);
     std::fs::create_dir_all(&arguments.data_dir).map_err(|error| {
         NodeError::start(format!("cannot use {}: {error}", arguments.data_dir.display()))
     })?;
 
     let node = NodeClient::new(arguments.node_url.as_str(), NodeOptions::default())
         .map_err(NodeError::start)?;
+    let signer = signer(&arguments, &node).await?;
+    let signer_address = signer.address();
     let chain_id = node.chain_id().await.map_err(NodeError::start)?;
     let entry_points = entry_points::served(named, &node, chain_id).await?;
     for entry_point in &entry_points {
@@ -151,6 +153,36 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
     };
     tokio::join!(builder.run(stopped), serving);
     Ok(())
+}
+
+/// The policies in the folder that was named, or in the usual one, which need not be there.
+fn policies(named: Option<&Path>) -> Result<PolicyStore, NodeError> {
+    let usual = Path::new("policies");
+    match named {
+        Some(folder) => PolicyStore::open(folder).map_err(NodeError::start),
+        None if usual.is_dir() => PolicyStore::open(usual).map_err(NodeError::start),
+        None => Ok(PolicyStore::default()),
+    }
+}
+
+/// The account that sends bundles: exactly one is named.
+async fn signer(
+    arguments: &BundlerArguments,
+    node: &NodeClient,
+) -> Result<BundleSigner, NodeError> {
+    match (&arguments.signer_key_file, arguments.signer_address) {
+        (Some(file), None) => BundleSigner::new(&read_secret(file)?).map_err(NodeError::start),
+        (None, Some(account)) => {
+            BundleSigner::unlocked(account, node.clone()).await.map_err(NodeError::start)
+        }
+        (Some(_), Some(_)) => Err(NodeError::start(
+            "--signer-key-file and --signer-address both name who sends the bundles: leave one out",
+        )),
+        (None, None) => Err(NodeError::start(
+            "who sends the bundles? Name a key with --signer-key-file, or an account that the node holds unlocked with \
+             --signer-address",
+        )),
+    }
 }
 
 const fn data_availability(

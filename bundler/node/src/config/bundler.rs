@@ -58,6 +58,10 @@ pub struct BundlerArguments {
     #[arg(long, env = "WRIT_DEBUG_LISTEN", value_name = "ADDRESS")]
     pub debug_listen: Option<SocketAddr>,
 
+    /// Address on which metrics are served to Prometheus. Off, if not given.
+    #[arg(long, env = "WRIT_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// Folder of the pool, the decisions and the record of submitted bundles. One process at a time.
     #[arg(long, env = "WRIT_DATA_DIR", value_name = "FOLDER", default_value = "writ-data")]
     pub data_dir: PathBuf,
@@ -65,7 +69,11 @@ pub struct BundlerArguments {
     /// File with the private key (32 bytes in hex) that signs and pays for bundles. It must be
     /// readable by its owner only, and the account must have no code.
     #[arg(long, env = "WRIT_SIGNER_KEY_FILE", value_name = "FILE")]
-    pub signer_key_file: PathBuf,
+    pub signer_key_file: Option<PathBuf>,
+
+    /// Instead of a key: an account that the node holds unlocked, as development nodes do.
+    #[arg(long, env = "WRIT_SIGNER_ADDRESS", value_name = "ADDRESS")]
+    pub signer_address: Option<Address>,
 
     /// Account that receives the fees of the bundles; the signer, if not given.
     #[arg(long, env = "WRIT_BENEFICIARY", value_name = "ADDRESS")]
@@ -122,9 +130,10 @@ pub struct BundlerArguments {
     #[allow(missing_docs, reason = "its documentation would become that of the command")]
     pub constants: ConstantArguments,
 
-    /// Folder of policy bundles, used to put an account's policy into words (writ_getPolicy).
-    #[arg(long, env = "WRIT_POLICIES", value_name = "FOLDER", default_value = "policies")]
-    pub policies: PathBuf,
+    /// Folder of policy bundles, used to put an account's policy into words (writ_getPolicy). If not given, `policies`
+    /// where there is such a folder.
+    #[arg(long, env = "WRIT_POLICIES", value_name = "FOLDER")]
+    pub policies: Option<PathBuf>,
 }
 
 impl BundlerArguments {

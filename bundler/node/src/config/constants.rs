@@ -115,6 +115,7 @@ impl ConstantArguments {
                 .unwrap_or(profile.max_bundle_context_size),
             validation_gas_slack: self.validation_gas_slack.unwrap_or(profile.validation_gas_slack),
             foreign_sender_at_entry: profile.foreign_sender_at_entry,
+            deposits_by_entities_only: profile.deposits_by_entities_only,
         }
     }
 }

@@ -25,6 +25,10 @@ pub struct OperatorArguments {
     #[arg(long, env = "WRIT_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:4340")]
     pub listen: SocketAddr,
 
+    /// Address on which metrics are served to Prometheus. Off, if not given.
+    #[arg(long, env = "WRIT_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// Folder of the signing log. One process at a time; never restore it from a backup.
     #[arg(
         long,
