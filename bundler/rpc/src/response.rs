@@ -81,8 +81,12 @@ pub struct UserOperationReceipt {
     pub sender: Address,
     /// Its nonce.
     pub nonce: U256,
-    /// Who paid, if not the account.
-    #[serde(serialize_with = "checksummed_option")]
+    /// Who paid; left out when the account did.
+    #[serde(
+        serialize_with = "checksummed_option",
+        skip_serializing_if = "Option::is_none",
+        default
+    )]
     pub paymaster: Option<Address>,
     /// What was paid, in wei.
     pub actual_gas_cost: U256,
