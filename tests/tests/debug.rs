@@ -1,7 +1,5 @@
 //! `debug_bundler_*` on a running bundler: a tester drives it, and nobody gets past the gate that way.
 
-use std::time::Duration;
-
 use alloy::{primitives::U256, signers::local::PrivateKeySigner};
 use serde_json::{Value, json};
 use url::Url;
@@ -9,7 +7,6 @@ use writ_node::dev::{BundlerClient, BundlerProcess, Wallet, free_port, tokens};
 use writ_tests::{World, plain_account, v08_wallet};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_writ-under-test");
-const INCLUSION: Duration = Duration::from_secs(60);
 
 /// A bundler that builds nothing by itself, and a tester's way into it.
 struct Driven {
@@ -92,9 +89,10 @@ async fn a_tester_sees_the_pool_and_says_when_to_bundle() {
 
     let sent = driven.ask("sendBundleNow", json!([])).await;
     assert!(sent.as_str().is_some_and(|text| text.len() == 66), "a transaction: {sent}");
-    let receipt = client.receipt(hash, INCLUSION).await.expect("a receipt");
-    assert_eq!(receipt["receipt"]["transactionHash"], sent);
+    // The answer came when it was settled: whoever asks next sees it.
     assert!(driven.pooled().await.is_empty());
+    let receipt = client.must("eth_getUserOperationReceipt", json!([hash])).await;
+    assert_eq!(receipt.expect("answered")["receipt"]["transactionHash"], sent);
     assert_eq!(driven.ask("sendBundleNow", json!([])).await, "ok", "nothing to send");
 
     // Reputation is set, seen, and forgotten.

@@ -334,6 +334,25 @@ fn what_the_caller_fixed_stays() {
 }
 
 #[test]
+fn pre_verification_gas_that_pays_for_too_little_is_raised() {
+    let mut world = World::of(EntryPointVersion::V07);
+    world.put(sender(), burner(10, asm()));
+    world.fund(sender(), ether());
+    let absent = unknown(&world, sender());
+    let needed = estimated(&world, &absent).unwrap().pre_verification_gas;
+    let given = |gas: U256| {
+        let operation = PartialUserOperation { pre_verification_gas: Some(gas), ..absent.clone() };
+        estimated(&world, &operation).unwrap().pre_verification_gas
+    };
+    assert_eq!(
+        given(needed - U256::from(1)),
+        needed,
+        "what it would be refused for is no estimate"
+    );
+    assert_eq!(given(needed + U256::from(1)), needed + U256::from(1));
+}
+
+#[test]
 fn zero_means_not_fixed() {
     let mut world = World::of(EntryPointVersion::V07);
     world.put(sender(), burner(10, asm().burn(10)));
