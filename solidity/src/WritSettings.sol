@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {WritVerifier} from "./WritVerifier.sol";
 import {IWritModule} from "./interfaces/IWritModule.sol";
 import {Configuration, Mode, PolicyReference} from "./interfaces/WritTypes.sol";
+import {AttestationRules} from "./libraries/AttestationRules.sol";
 import {Attested} from "./libraries/Attested.sol";
 import {ConfigurationRules} from "./libraries/ConfigurationRules.sol";
 import {Digests} from "./libraries/Digests.sol";
@@ -11,7 +12,6 @@ import {Head} from "./libraries/Head.sol";
 import {OperatorSets} from "./libraries/OperatorSets.sol";
 import {OwnerSignature} from "./libraries/OwnerSignature.sol";
 import {Records} from "./libraries/Records.sol";
-import {Suffix} from "./libraries/Suffix.sol";
 
 /// @title Who may change what
 /// @notice The owner strengthens at once. Weakening needs a quorum's attestation or the exit delay, and leaving needs the
@@ -180,19 +180,12 @@ abstract contract WritSettings is WritVerifier, IWritModule {
         private
         view
     {
-        (bool attached, bytes calldata before, bytes calldata body) = Suffix.split(attestation);
-        if (!attached || before.length != 0) revert MalformedAttestation();
-        (Attested attested, bytes calldata bounds, bytes calldata signatures) = Suffix.decode(body);
-        if (attested.sequence() != 0) revert SequenceMismatch(uint64(attested.sequence()), 0);
-        if (attested.maxCost() != 0) revert MaxCostExceeded(0, attested.maxCost());
+        (Attested attested, bytes calldata bounds, bytes calldata signatures) =
+            AttestationRules.decodeAlone(attestation);
         Head head = _head(stored);
         if (!_verify(head, _record(head), attested, action, bounds, signatures)) {
             revert InvalidQuorum();
         }
-        if (block.timestamp <= attested.validAfter() || block.timestamp > attested.validUntil()) {
-            revert OutsideValidity(
-                uint48(attested.validAfter()), uint48(attested.validUntil()), block.timestamp
-            );
-        }
+        AttestationRules.checkOpen(attested);
     }
 }

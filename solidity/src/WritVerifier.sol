@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {WritStorage} from "./WritStorage.sol";
 import {IWritErrors} from "./interfaces/IWritErrors.sol";
+import {AttestationRules} from "./libraries/AttestationRules.sol";
 import {Attested} from "./libraries/Attested.sol";
 import {Head} from "./libraries/Head.sol";
 import {OperationAction} from "./libraries/OperationAction.sol";
@@ -19,7 +20,7 @@ import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 /// is built from the configuration, so that a quorum's signature under anything else does not verify.
 abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
     /// @notice The longest validity window of an attestation, in seconds.
-    uint48 public constant MAX_VALIDITY = 1 days;
+    uint48 public constant MAX_VALIDITY = AttestationRules.MAX_VALIDITY;
 
     /// @dev Verifies the attestation of an operation. Reverts on structure and staleness, false on signatures.
     function _verifyOperation(
@@ -68,32 +69,11 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
         bytes calldata bounds,
         bytes calldata signatures
     ) internal view returns (bool) {
-        _checkCurrent(head, record, attested);
+        AttestationRules.checkCurrent(head, record, attested);
         bytes32 digest = _hashTypedData(
             attested.hash(action, record.policy(), EfficientHashLib.hashCalldata(bounds))
         );
         return Quorum.verify(digest, signatures, head, record);
-    }
-
-    /// @dev That the attestation is of the configuration in force, and of a window that can be meant.
-    function _checkCurrent(Head head, Record record, Attested attested) private pure {
-        if (attested.level() != record.level()) {
-            revert LevelMismatch(uint8(attested.level()), record.level());
-        }
-        if (attested.revision() != head.revision()) {
-            revert RevisionMismatch(uint64(attested.revision()), head.revision());
-        }
-        if (attested.epoch() != record.epoch()) {
-            revert EpochMismatch(uint64(attested.epoch()), record.epoch());
-        }
-        (uint256 validAfter, uint256 validUntil) = (attested.validAfter(), attested.validUntil());
-        unchecked {
-            // Above 2^47 EntryPoint v0.9 reads block numbers.
-            if (
-                validAfter >= validUntil || validUntil >= 1 << 47
-                    || validUntil - validAfter > MAX_VALIDITY
-            ) revert InvalidValidity();
-        }
     }
 
     /// @inheritdoc EIP712

@@ -31,6 +31,16 @@ library Bounds {
     /// @notice How much of a token the account holds. Never guesses: what cannot be read is refused.
     function tokenBalance(address token, address account) internal view returns (uint256 amount) {
         bool success;
+        (success, amount) = tryTokenBalance(token, account);
+        if (!success) revert IWritErrors.BalanceUnreadable(token);
+    }
+
+    /// @notice The same for who may not revert. The amount means nothing without success.
+    function tryTokenBalance(address token, address account)
+        internal
+        view
+        returns (bool success, uint256 amount)
+    {
         assembly ("memory-safe") {
             mstore(0x00, 0x70a08231) // balanceOf(address)
             mstore(0x20, account)
@@ -38,7 +48,6 @@ library Bounds {
             success := and(success, gt(returndatasize(), 0x1f))
             amount := mload(0x00)
         }
-        if (!success) revert IWritErrors.BalanceUnreadable(token);
     }
 
     function _id(bytes calldata bounds, uint256 offset) private pure returns (uint256 id) {

@@ -21,6 +21,24 @@ library ConfigurationRules {
     function check(Configuration memory next, PolicyReference[] memory policies) internal view {
         _require(next.owner != address(0), "owner", 0);
         _require(next.entryPoint != address(0), "entryPoint", 0);
+        _checkPolicy(next, policies);
+    }
+
+    /// @notice The same for a contract that guards itself: it has no owner's key and no EntryPoint, and keeps no history.
+    function checkGuarded(Configuration memory next, PolicyReference[] memory policies)
+        internal
+        view
+    {
+        _require(next.owner == address(0), "owner", uint160(next.owner));
+        _require(next.entryPoint == address(0), "entryPoint", uint160(next.entryPoint));
+        _require(!next.readsHistory, "readsHistory", 1);
+        _checkPolicy(next, policies);
+    }
+
+    function _checkPolicy(Configuration memory next, PolicyReference[] memory policies)
+        private
+        view
+    {
         _require(next.threshold != 0 && next.threshold <= MOST_SIGNERS, "threshold", next.threshold);
         _require(next.leastOperators >= next.threshold, "leastOperators", next.leastOperators);
         _require(next.exitDelay <= MAX_EXIT_DELAY, "exitDelay", next.exitDelay);
