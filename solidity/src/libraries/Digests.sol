@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {CallAction} from "../interfaces/GuardedTypes.sol";
 import {Configuration, PolicyReference} from "../interfaces/WritTypes.sol";
 
 /// @title Hashes of the EIP-712 structs, and the two commitments of a configuration
@@ -15,6 +16,10 @@ library Digests {
 
     bytes32 internal constant CONFIGURATION_ACTION_TYPEHASH = keccak256(
         "ConfigurationAction(address account,bytes32 oldConfiguration,bytes32 newConfiguration,uint256 nonce)"
+    );
+
+    bytes32 internal constant CALL_ACTION_TYPEHASH = keccak256(
+        "CallAction(address account,address caller,address target,uint256 value,bytes32 callData,uint8 path,uint8 operation,bytes32 context,uint256 nonce)"
     );
 
     bytes32 internal constant CONFIGURE_TYPEHASH =
@@ -46,6 +51,11 @@ library Digests {
             commitments[i] = Commitment(policies[i].policyId, keccak256(policies[i].parameters));
         }
         return keccak256(abi.encode(commitments));
+    }
+
+    /// @notice hashStruct of a CallAction.
+    function callAction(CallAction memory action) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CALL_ACTION_TYPEHASH, action));
     }
 
     /// @notice hashStruct of a ConfigurationAction.

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {Vm} from "forge-std/Vm.sol";
+import {CallAction} from "writ/interfaces/GuardedTypes.sol";
 import {Bound, Configuration, PolicyReference} from "writ/interfaces/WritTypes.sol";
 
 /// @notice Everything that operators decide about an operation, so that a test can change one thing of it.
@@ -146,6 +147,21 @@ library Attestor {
             pairs[i] = [policies[i].policyId, keccak256(policies[i].parameters)];
         }
         return keccak256(abi.encode(pairs));
+    }
+
+    function callAction(CallAction memory action) internal pure returns (bytes32) {
+        bytes memory head = abi.encode(
+            keccak256(
+                "CallAction(address account,address caller,address target,uint256 value,bytes32 callData,uint8 path,uint8 operation,bytes32 context,uint256 nonce)"
+            ),
+            action.account,
+            action.caller,
+            action.target,
+            action.value,
+            action.callData
+        );
+        bytes memory tail = abi.encode(action.path, action.operation, action.context, action.nonce);
+        return keccak256(bytes.concat(head, tail));
     }
 
     function configurationAction(
