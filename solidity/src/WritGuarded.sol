@@ -28,6 +28,7 @@ import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 /// say in `_authorizeWrit` who may change settings, and call `__WritGuarded_init` from a reinitializer in the same
 /// transaction as the upgrade. No slot moves, no signature changes, nothing is kept in the constructor.
 ///
+/// - Until it is configured every guarded function refuses, one that upgrades included: configure in the upgrade itself.
 /// - Leave ways out (withdraw, redeem, repay) without the modifier: who put something in gets it out without operators.
 /// - Guard the function that upgrades (UUPS), as an upgrade can remove the guard, and revoke in it. Where the proxy upgrades
 ///   itself (transparent, beacon) its admin is beyond the guard.
@@ -49,11 +50,13 @@ abstract contract WritGuarded is WritGuardedSettings {
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function present(GuardedCall calldata expected, bytes calldata attestation) external {
         _writBring(msg.sender, expected, PRESENTED, attestation);
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function post(address caller, GuardedCall calldata expected, bytes calldata attestation)
         external
     {
@@ -61,17 +64,20 @@ abstract contract WritGuarded is WritGuardedSettings {
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function invalidateNonces(uint256 word, uint256 mask) external {
         _writGuard().nonces[msg.sender][word] |= mask;
         emit NoncesInvalidated(msg.sender, word, mask);
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function nonceBitmap(address caller, uint256 word) external view returns (uint256) {
         return _writGuard().nonces[caller][word];
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function checkCall(
         address caller,
         GuardedCall calldata expected,

@@ -38,6 +38,7 @@ abstract contract WritGuardedSettings is WritGuardedStorage, IWritGuarded {
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function configureWrit(
         Configuration calldata next,
         PolicyReference[] calldata policies,
@@ -71,6 +72,7 @@ abstract contract WritGuardedSettings is WritGuardedStorage, IWritGuarded {
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function applyWritConfiguration(
         Configuration calldata next,
         PolicyReference[] calldata policies
@@ -90,6 +92,7 @@ abstract contract WritGuardedSettings is WritGuardedStorage, IWritGuarded {
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function cancelWritConfiguration() external {
         Guard storage guard = _writAuthorized();
         if (guard.pendingConfiguration == 0) revert NotPending(0, 0);
@@ -97,12 +100,14 @@ abstract contract WritGuardedSettings is WritGuardedStorage, IWritGuarded {
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function revokeAttestations() external {
         _writAuthorized();
         _revokeAttestations();
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function announceWritExit() external {
         Guard storage guard = _writAuthorized();
         if (guard.exitAt != 0) revert ExitAlreadyAnnounced(guard.exitAt);
@@ -113,6 +118,7 @@ abstract contract WritGuardedSettings is WritGuardedStorage, IWritGuarded {
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function cancelWritExit() external {
         Guard storage guard = _writAuthorized();
         if (guard.exitAt == 0) revert ExitNotAnnounced();
@@ -120,6 +126,7 @@ abstract contract WritGuardedSettings is WritGuardedStorage, IWritGuarded {
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function writConfiguration()
         external
         view
@@ -138,6 +145,7 @@ abstract contract WritGuardedSettings is WritGuardedStorage, IWritGuarded {
     }
 
     /// @inheritdoc IWritGuarded
+    /// @dev 7562: not called in validation.
     function writDomainSeparator() external view returns (bytes32) {
         return Domain.separator();
     }

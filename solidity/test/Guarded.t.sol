@@ -5,6 +5,11 @@ import {Call, Caller, Forwarder, PaidCaller, Till} from "./mocks/Guarded.sol";
 import {UnreadableToken} from "./mocks/Mocks.sol";
 import {Attestor, Decision} from "./utils/Attestor.sol";
 import {GuardedTest} from "./utils/GuardedTest.sol";
+import {BeaconProxy} from "@openzeppelin/contracts/proxy/beacon/BeaconProxy.sol";
+import {UpgradeableBeacon} from "@openzeppelin/contracts/proxy/beacon/UpgradeableBeacon.sol";
+import {
+    TransparentUpgradeableProxy
+} from "@openzeppelin/contracts/proxy/transparent/TransparentUpgradeableProxy.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {CallAction, GuardedCall} from "writ/interfaces/GuardedTypes.sol";
 import {IWritErrors} from "writ/interfaces/IWritErrors.sol";
@@ -116,6 +121,34 @@ contract GuardedCallsTest is GuardedTest {
         assertEq(till.writDomainSeparator(), Attestor.domain(address(till), block.chainid));
         vm.chainId(5);
         assertEq(till.writDomainSeparator(), Attestor.domain(address(till), 5));
+    }
+
+    /// @dev Whatever the proxy, it is the proxy that is attested and that keeps everything.
+    function test_behindEveryProxy() public {
+        address code = address(new Till());
+        bytes memory initialize =
+            abi.encodeCall(Till.initialize, (admin, guardConfiguration(), policies()));
+        address beacon = address(new UpgradeableBeacon(code, admin));
+        address[2] memory proxies = [
+            address(new TransparentUpgradeableProxy(code, admin, initialize)),
+            address(new BeaconProxy(beacon, initialize))
+        ];
+        for (uint256 i = 0; i < proxies.length; ++i) {
+            till = Till(payable(proxies[i]));
+            runReverting(caller, calls(tick(1)), notAttested(address(caller), 0, tick(1)));
+            caller.run(calls(presenting(ours(tick(1), PRESENTED)), tick(1)));
+            assertEq(till.ticks(), 1);
+        }
+    }
+
+    function test_checkCallSaysWhatEnforceWould() public {
+        CallAction memory action = ours(tick(1), POSTED);
+        bytes memory attestation = attest(action, decide(address(till)));
+        till.checkCall(address(caller), expected(action), POSTED, attestation);
+        vm.expectRevert(IWritErrors.InvalidQuorum.selector);
+        till.checkCall(address(caller), expected(action), PRESENTED, attestation);
+        vm.expectRevert(IWritErrors.InvalidQuorum.selector);
+        till.checkCall(address(stranger), expected(action), POSTED, attestation);
     }
 
     // ------------------------------------------------------------------ what does not

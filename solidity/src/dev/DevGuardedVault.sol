@@ -16,6 +16,7 @@ contract DevGuardedVault is DevVault, Multicall, WritGuarded {
     constructor(IERC20 asset_) DevVault(asset_) {}
 
     /// @notice Puts the vault under its first policy, in the transaction that upgrades it.
+    /// @dev 7562: not called in validation.
     function initializeGuard(Configuration calldata first, PolicyReference[] calldata policies)
         external
         onlyOwner

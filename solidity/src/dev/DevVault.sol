@@ -28,6 +28,7 @@ contract DevVault is ERC4626, Initializable, UUPSUpgradeable {
     }
 
     /// @notice Gives the vault its owner, once, in the transaction that deploys the proxy.
+    /// @dev 7562: not called in validation.
     function initialize(address owner_) external initializer {
         owner = owner_;
     }

@@ -6,7 +6,7 @@ pragma solidity ^0.8.30;
 library NonceBitmap {
     /// @notice Where a nonce lies.
     function position(uint64 nonce) internal pure returns (uint256 word, uint256 bit) {
-        return (nonce >> 8, 1 << (nonce & 0xff));
+        return (nonce >> 8, uint256(1) << (nonce & 0xff));
     }
 
     /// @notice Whether a nonce is used or invalidated.

@@ -36,7 +36,7 @@ contract Till is WritGuarded, Multicall {
     }
 
     function payToken(IERC20 token, address to, uint256 amount) external attested {
-        token.transfer(to, amount);
+        require(token.transfer(to, amount), "not transferred");
     }
 
     /// @notice A guarded function inside of a guarded one.
