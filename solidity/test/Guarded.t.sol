@@ -564,7 +564,10 @@ contract GuardedCallsTest is GuardedTest {
     function test_frontRunPostingChangesNothing() public {
         bytes memory posted = posting(ours(tick(1), POSTED));
         stranger.run(calls(posted));
-        // The second to post is not refused, and nothing is there twice.
+        // The second to post is not refused, changes nothing, and nothing is there twice.
+        vm.recordLogs();
+        stranger.run(calls(posted));
+        assertEq(vm.getRecordedLogs().length, 0);
         caller.run(calls(posted, tick(1)));
         assertEq(till.ticks(), 1);
         runReverting(caller, calls(tick(1)), notAttested(address(caller), 0, tick(1)));
