@@ -35,6 +35,7 @@ import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 /// - One attestation admits one frame: a guarded function that runs another guarded function by an internal call needs what
 ///   it cannot get, and is refused. Give the modifier to one of them.
 /// - A function that ends by `return` in assembly skips the bounds.
+/// - Inside a payable multicall every call sees the value of the whole: guard no payable function of a contract that has one.
 /// - Functions that are not guarded are not covered, nor is what guarded ones call elsewhere, except by bounds.
 /// - The caller is `msg.sender`. Of a forwarder (ERC-2771) or a router it is that contract: the signer is in the calldata only if
 ///   the contract puts it there, and whoever can make it call can spend and invalidate its nonces.

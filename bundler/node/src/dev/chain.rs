@@ -36,6 +36,8 @@ impl Chain {
             "--hardfork=prague".to_owned(),
             "--accounts=10".to_owned(),
             format!("--state={}", state.display()),
+            // Its default is a folder of the user's, which grows by gigabytes and that nobody empties.
+            format!("--cache-path={}", workplace.folder().join("anvil-cache").display()),
             "--silent".to_owned(),
         ];
         let log = workplace.log("anvil");
