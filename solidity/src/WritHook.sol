@@ -6,6 +6,7 @@ import {Mode} from "./interfaces/WritTypes.sol";
 import {Bounds} from "./libraries/Bounds.sol";
 import {Frames} from "./libraries/Frames.sol";
 import {Head} from "./libraries/Head.sol";
+import {Kinds} from "./libraries/Kinds.sol";
 import {Measured} from "./libraries/Measured.sol";
 import {Questions} from "./libraries/Questions.sol";
 import {Receivers} from "./libraries/Receivers.sol";
@@ -38,6 +39,9 @@ abstract contract WritHook is WritSettings {
         if (!enforced) {
             if (head.isIn(Mode.Off) || !head.has(VALIDATOR) || _exited(account, head)) return "";
             enforced = head.isIn(Mode.Enforce);
+            if (_isOfKind(account, head, Kinds.SAFE7579)) {
+                msgData = msgData[:msgData.length - Kinds.APPENDED];
+            }
         }
 
         bool open = Frames.commitment(account) != 0;
@@ -81,7 +85,7 @@ abstract contract WritHook is WritSettings {
 
         Ticket ticket = Measured.ticket(hookData);
         Head head = _head(account);
-        _checkStillThere(head, ticket);
+        _checkStillThere(account, head, ticket);
 
         _settle(
             account,
@@ -143,16 +147,17 @@ abstract contract WritHook is WritSettings {
 
     /// @dev That nobody changed, removed or replaced the module on the way, by whatever means: the account's hook slot can
     /// be overwritten by a delegatecall, or cleared by uninstalling another address.
-    function _checkStillThere(Head head, Ticket ticket) private {
+    function _checkStillThere(Account storage account, Head head, Ticket ticket) private {
         bool enforced = ticket.enforced();
         if (!head.has(VALIDATOR)) {
             if (enforced) revert UninstallNotAllowed();
             emit WouldBlock(msg.sender, UninstallNotAllowed.selector);
             return;
         }
-        if (enforced && !Questions.isInstalled(msg.sender, MODULE_TYPE_HOOK, gasleft())) {
-            revert UninstallNotAllowed();
-        }
+        if (
+            enforced && !Questions.isInstalled(msg.sender, MODULE_TYPE_HOOK, gasleft())
+                && !_isAdaptedHook(account, head, gasleft())
+        ) revert UninstallNotAllowed();
         if (head.revision() != ticket.revision()) {
             if (enforced) revert RevisionChanged(ticket.revision(), head.revision());
             emit WouldBlock(msg.sender, RevisionChanged.selector);

@@ -6,6 +6,7 @@ import {WritValidator} from "./WritValidator.sol";
 import {IWritModule} from "./interfaces/IWritModule.sol";
 import {AccountState, Configuration, PolicyReference} from "./interfaces/WritTypes.sol";
 import {ConfigurationRules} from "./libraries/ConfigurationRules.sol";
+import {Kinds} from "./libraries/Kinds.sol";
 import {Questions} from "./libraries/Questions.sol";
 import {
     IERC7579Module,
@@ -33,6 +34,7 @@ import {
 /// - Installing inside of a first operation (initCode): it reads NUMBER, creates the record and writes the account's slots,
 ///   which ERC-7562 allows to staked factories only, if at all. Deploy first.
 /// - Other signatures of the account: ERC-1271 is refused through this module, not through others.
+/// - What a kind of account has beside ERC-7579, as the owners' transactions of a Safe: docs/accounts.md lists it by kind.
 contract WritModule is WritValidator, WritHook {
     /// @dev Gas for asking the account what it still has installed; removal never depends on the answer.
     uint256 private constant QUESTION_GAS = 50_000;
@@ -46,7 +48,11 @@ contract WritModule is WritValidator, WritHook {
         if (data.length == 0) {
             if (account.flags & VALIDATOR == 0) revert ValidatorFirst(msg.sender);
             if (account.flags & HOOK != 0) revert AlreadyInstalled(msg.sender);
-            account.flags |= HOOK;
+            // What the hook of this kind sees matters from here on.
+            uint8 kind = Kinds.kindOf(msg.sender);
+            account.kind = kind;
+            uint8 flags = (account.flags | HOOK) & ~ADAPTED;
+            account.flags = kind == Kinds.PLAIN ? flags : flags | ADAPTED;
             return;
         }
         if (account.flags & VALIDATOR != 0) revert AlreadyInstalled(msg.sender);
@@ -70,12 +76,11 @@ contract WritModule is WritValidator, WritHook {
         Account storage account = accounts[msg.sender];
         uint8 flags = account.flags;
         uint8 left = flags;
-        if (flags & VALIDATOR != 0 && !_reportsInstalled(msg.sender, MODULE_TYPE_VALIDATOR)) {
+        // Every account removes a module before it tells the module so. What does not answer has removed it.
+        if (flags & VALIDATOR != 0 && !_reports(account, MODULE_TYPE_VALIDATOR)) {
             left &= ~VALIDATOR;
         }
-        if (flags & HOOK != 0 && !_reportsInstalled(msg.sender, MODULE_TYPE_HOOK)) {
-            left &= ~HOOK;
-        }
+        if (flags & HOOK != 0 && !_reports(account, MODULE_TYPE_HOOK)) left &= ~HOOK;
         // An account that removes after this call, or calls without removing: both roles end.
         if (left == flags) left &= ~(VALIDATOR | HOOK);
         if (left == flags) return;
@@ -118,8 +123,10 @@ contract WritModule is WritValidator, WritHook {
         return _domainSeparator();
     }
 
-    /// @dev Every account removes a module before it tells the module so. What does not answer has removed it.
-    function _reportsInstalled(address account, uint256 moduleType) private view returns (bool) {
-        return Questions.isInstalled(account, moduleType, QUESTION_GAS);
+    /// @dev Whether the calling account still says that it has the module in a role.
+    function _reports(Account storage account, uint256 moduleType) private view returns (bool) {
+        if (Questions.isInstalled(msg.sender, moduleType, QUESTION_GAS)) return true;
+        return
+            moduleType == MODULE_TYPE_HOOK && _isAdaptedHook(account, _head(account), QUESTION_GAS);
     }
 }

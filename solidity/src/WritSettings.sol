@@ -117,7 +117,7 @@ abstract contract WritSettings is WritVerifier, IWritModule {
         _dropPending(account, stored);
         if (next.mode == Mode.Enforce && stored.mode != Mode.Enforce) _dropExit(account, stored);
 
-        uint8 flags = stored.flags & (VALIDATOR | HOOK | EXIT_ANNOUNCED);
+        uint8 flags = stored.flags & (VALIDATOR | HOOK | EXIT_ANNOUNCED | ADAPTED);
         if (next.readsHistory) flags |= READS_HISTORY;
         flags |= _entryPointFlag(next.entryPoint);
 

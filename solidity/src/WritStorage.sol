@@ -3,6 +3,8 @@ pragma solidity ^0.8.30;
 
 import {AccountState, Configuration, Mode} from "./interfaces/WritTypes.sol";
 import {Head} from "./libraries/Head.sol";
+import {Kinds} from "./libraries/Kinds.sol";
+import {Questions} from "./libraries/Questions.sol";
 import {Record, Records} from "./libraries/Records.sol";
 import {ERC4337Utils} from "@openzeppelin/contracts/account/utils/ERC4337Utils.sol";
 
@@ -28,6 +30,7 @@ abstract contract WritStorage {
         // slot 2
         uint64 configurationNonce;
         uint48 pendingReadyAt;
+        uint8 kind;
         // slot 3
         bytes32 pendingConfiguration;
     }
@@ -41,6 +44,8 @@ abstract contract WritStorage {
     uint8 internal constant ENTRY_POINT_V08 = 32;
     /// @dev This one also tells which operation it executes.
     uint8 internal constant ENTRY_POINT_V09 = 64;
+    /// @dev The account is of one of the `Kinds` that are not plain, and says in slot 2 of which.
+    uint8 internal constant ADAPTED = 128;
 
     mapping(address account => Account) internal accounts;
 
@@ -59,6 +64,26 @@ abstract contract WritStorage {
     /// @dev Execution only: reads the clock.
     function _exited(Account storage account, Head head) internal view returns (bool) {
         return head.has(EXIT_ANNOUNCED) && block.timestamp >= account.exitAt;
+    }
+
+    function _isOfKind(Account storage account, Head head, uint8 kind)
+        internal
+        view
+        returns (bool)
+    {
+        return head.has(ADAPTED) && account.kind == kind;
+    }
+
+    /// @dev Whether an account that denied the usual question has the module as its hook nevertheless.
+    function _isAdaptedHook(Account storage account, Head head, uint256 gasLimit)
+        internal
+        view
+        returns (bool)
+    {
+        if (!head.has(ADAPTED)) return false;
+        return account.kind == Kinds.KERNEL
+            ? Questions.isRootOfKernel(msg.sender, gasLimit)
+            : Questions.isHookOfSafe7579(msg.sender, gasLimit);
     }
 
     function _entryPoint(Head head) internal view returns (address) {

@@ -7,6 +7,7 @@ import {Mode} from "./interfaces/WritTypes.sol";
 import {Attested} from "./libraries/Attested.sol";
 import {Frames} from "./libraries/Frames.sol";
 import {Head} from "./libraries/Head.sol";
+import {OperationAction} from "./libraries/OperationAction.sol";
 import {Operations} from "./libraries/Operations.sol";
 import {OwnerSignature} from "./libraries/OwnerSignature.sol";
 import {Record} from "./libraries/Records.sol";
@@ -14,7 +15,6 @@ import {Suffix} from "./libraries/Suffix.sol";
 import {Tickets} from "./libraries/Tickets.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {IERC7579Validator} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
-import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 
 /// @title The validator: owner, quorum, ticket
 abstract contract WritValidator is WritSettings {
@@ -23,7 +23,7 @@ abstract contract WritValidator is WritSettings {
     /// @inheritdoc IERC7579Validator
     /// @notice Gives the attestation's validity window; 1 when the owner's or the quorum's signatures are wrong; reverts by
     /// name on everything else that is wrong. Never reads the clock.
-    /// @dev 7562: slots 0 and 1 associated with the sender, transient slots associated with it, the code of its configuration's
+    /// @dev 7562: slots 0 to 2 associated with the sender, transient slots associated with it, the code of its configuration's
     /// record, and the sender's code hash.
     function validateUserOp(PackedUserOperation calldata userOp, bytes32 userOpHash)
         external
@@ -51,12 +51,12 @@ abstract contract WritValidator is WritSettings {
             // Whether the announced exit has come is for the EntryPoint to see: it alone may read the clock.
             return _window(owned, account.exitAt, 0);
         }
-        (bool valid, bytes32 callDataHash, Attested attested, bytes calldata bounds) =
+        (bool valid, bytes32 frameHash, Attested attested, bytes calldata bounds) =
             _verifyOperation(account, head, record, userOp, body);
         if (!valid) return FAILED;
         // Also without the owner's signature: the EntryPoint refuses the operation for it, and where only a stub signature
         // exists (estimation) the execution shall still be seen.
-        bytes32 name = head.has(ENTRY_POINT_V09) ? userOpHash : callDataHash;
+        bytes32 name = head.has(ENTRY_POINT_V09) ? userOpHash : frameHash;
         if (!_mint(account, head, name, userOp.nonce, attested, bounds)) {
             revert TicketAlreadyLive();
         }
@@ -107,9 +107,10 @@ abstract contract WritValidator is WritSettings {
                     reason = InvalidQuorum.selector;
                 } else {
                     (Attested attested, bytes calldata bounds,) = Suffix.decode(body);
+                    bytes calldata callData = Operations.callData(userOp);
                     bytes32 name = head.has(ENTRY_POINT_V09)
                         ? userOpHash
-                        : EfficientHashLib.hashCalldata(Operations.callData(userOp));
+                        : OperationAction.frameHash(callData);
                     if (!_mint(account, head, name, userOp.nonce, attested, bounds)) {
                         reason = TicketAlreadyLive.selector;
                     }

@@ -6,12 +6,18 @@ import {IWritErrors} from "./interfaces/IWritErrors.sol";
 import {AttestationRules} from "./libraries/AttestationRules.sol";
 import {Attested} from "./libraries/Attested.sol";
 import {Head} from "./libraries/Head.sol";
+import {Kinds} from "./libraries/Kinds.sol";
 import {OperationAction} from "./libraries/OperationAction.sol";
 import {Operations} from "./libraries/Operations.sol";
 import {Quorum} from "./libraries/Quorum.sol";
 import {Record} from "./libraries/Records.sol";
 import {Suffix} from "./libraries/Suffix.sol";
-import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {
+    IAccount,
+    IAccountExecute,
+    PackedUserOperation
+} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {IERC7579ModuleConfig} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
 import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 
@@ -21,6 +27,8 @@ import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
     /// @notice The longest validity window of an attestation, in seconds.
     uint48 public constant MAX_VALIDITY = AttestationRules.MAX_VALIDITY;
+
+    bytes4 private constant EMERGENCY_UNINSTALL_HOOK = 0xcd64f80a; // emergencyUninstallHook(address,bytes)
 
     /// @dev Verifies the attestation of an operation. Reverts on structure and staleness, false on signatures.
     function _verifyOperation(
@@ -32,23 +40,53 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
     )
         internal
         view
-        returns (bool valid, bytes32 callDataHash, Attested attested, bytes calldata bounds)
+        returns (bool valid, bytes32 frameHash, Attested attested, bytes calldata bounds)
     {
         bytes calldata signatures;
         (attested, bounds, signatures) = Suffix.decode(body);
         bytes32 action;
-        (action, callDataHash) = _action(account, head, userOp, attested);
+        (action, frameHash) = _action(account, head, userOp, attested);
         valid = _verify(head, record, attested, action, bounds, signatures);
     }
 
-    /// @dev The action that the operation is, if the attestation allows its cost and has the number that is due.
+    /// @dev Refuses operations that call the account where no hook looks: `validateUserOp`, which would mint the ticket of an
+    /// old operation; `executeUserOp`, whose frame the EntryPoint composes from other bytes, except on Kernel, which hooks what
+    /// it wraps; `uninstallModule` on Safe7579; and Nexus's `emergencyUninstallHook`.
+    function _checkHooked(Account storage account, Head head, bytes calldata callData)
+        private
+        view
+    {
+        bytes4 selector = bytes4(callData);
+        if (selector == IERC7579ModuleConfig.uninstallModule.selector) {
+            if (_isOfKind(account, head, Kinds.SAFE7579)) revert ForbiddenCall(selector);
+            return;
+        }
+        if (
+            selector == IAccountExecute.executeUserOp.selector
+                && _isOfKind(account, head, Kinds.KERNEL)
+        ) selector = bytes4(callData[4:]);
+        if (
+            selector == IAccount.validateUserOp.selector
+                || selector == IAccountExecute.executeUserOp.selector
+                || selector == EMERGENCY_UNINSTALL_HOOK
+        ) revert ForbiddenCall(selector);
+    }
+
+    /// @dev The action that the operation is, if the attestation allows its cost and has the number that is due; and the hash
+    /// of what the hook will see of it.
     function _action(
         Account storage account,
         Head head,
         PackedUserOperation calldata userOp,
         Attested attested
-    ) private view returns (bytes32 action, bytes32 callDataHash) {
-        callDataHash = OperationAction.checkCall(Operations.callData(userOp));
+    ) private view returns (bytes32 action, bytes32 frameHash) {
+        bytes calldata callData = Operations.callData(userOp);
+        bytes32 callDataHash = EfficientHashLib.hashCalldata(callData);
+        frameHash = callDataHash;
+        if (!OperationAction.executes(callData)) {
+            _checkHooked(account, head, callData);
+            frameHash = OperationAction.frameHash(callData);
+        }
         (uint256 prefund, bytes32 paymasterHash) =
             OperationAction.payment(userOp, head.has(ENTRY_POINT_V09));
         uint256 maxCost = attested.maxCost();

@@ -53,7 +53,8 @@ interface IWritErrors {
     /// @notice The window is empty, too long, or reaches beyond 2^47.
     error InvalidValidity();
 
-    /// @notice The operation's own calldata calls a function that only the EntryPoint may call, which no hook sees.
+    /// @notice The operation's own calldata calls a function of the account that no hook sees. Which those are depends on the
+    /// kind of account.
     error ForbiddenCall(bytes4 selector);
 
     // ------------------------------------------------------------------ tickets and frames

@@ -32,11 +32,11 @@ library HeadFields {
         return uint64(Head.unwrap(head) >> 192);
     }
 
-    /// @notice Whether the account enforces, installed the validator, and announced no exit: the usual case, in one
-    /// comparison.
-    /// @dev The mode, and the flags 1 (VALIDATOR) and 8 (EXIT_ANNOUNCED) of `WritStorage` above it.
+    /// @notice Whether the account enforces, installed the validator, announced no exit, and is of the plain kind: the usual
+    /// case, in one comparison.
+    /// @dev The mode, and the flags 1 (VALIDATOR), 8 (EXIT_ANNOUNCED) and 128 (ADAPTED) of `WritStorage` above it.
     function isUsual(Head head) internal pure returns (bool) {
-        return (Head.unwrap(head) >> 176) & 0x09ff == 0x0100 | uint256(uint8(Mode.Enforce));
+        return (Head.unwrap(head) >> 176) & 0x89ff == 0x0100 | uint256(uint8(Mode.Enforce));
     }
 
     /// @notice Whether one of these flags is set.

@@ -5,10 +5,10 @@ import {IWritErrors} from "../interfaces/IWritErrors.sol";
 import {Digests} from "./Digests.sol";
 import {Operations} from "./Operations.sol";
 import {
-    IAccount,
     IAccountExecute,
     PackedUserOperation
 } from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {IERC7579Execution} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 
 /// @title What a quorum attests of a user operation
@@ -67,21 +67,20 @@ library OperationAction {
         }
     }
 
-    /// @notice The hash of the operation's calldata. Refuses operations that call the account where no hook looks:
-    /// `validateUserOp`, which would mint the ticket of an old operation, and `executeUserOp`, whose frame the EntryPoint
-    /// composes from other bytes.
-    function checkCall(bytes calldata callData) internal pure returns (bytes32) {
+    /// @notice Whether the operation executes, which every kind of account hooks or refuses.
+    function executes(bytes calldata callData) internal pure returns (bool) {
         uint256 selector;
         assembly ("memory-safe") {
-            // Of less than four bytes, something of what follows; it is looked at only when there are four.
+            // Of less than four bytes, something of what follows: such calldata calls nothing, so that either answer does.
             selector := shr(224, calldataload(callData.offset))
         }
-        if (
-            (selector == uint32(IAccount.validateUserOp.selector)
-                    || selector == uint32(IAccountExecute.executeUserOp.selector))
-                && callData.length >= 4
-        ) revert IWritErrors.ForbiddenCall(bytes4(uint32(selector)));
-        return EfficientHashLib.hashCalldata(callData);
+        return selector == uint32(IERC7579Execution.execute.selector);
+    }
+
+    /// @notice The hash of what the hook will see: what `executeUserOp` wraps, where it was let through.
+    function frameHash(bytes calldata callData) internal pure returns (bytes32) {
+        bool wraps = bytes4(callData) == IAccountExecute.executeUserOp.selector;
+        return EfficientHashLib.hashCalldata(wraps ? callData[4:] : callData);
     }
 
     /// @dev As EntryPoint v0.9 hashes it: without the signature and its length, with the magic.
