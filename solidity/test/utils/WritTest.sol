@@ -100,7 +100,7 @@ abstract contract WritTest is Test {
         c.epoch = 7;
     }
 
-    function newAccount(Configuration memory c) internal returns (IDevAccount created) {
+    function newAccount(Configuration memory c) internal virtual returns (IDevAccount created) {
         created = Contracts.account(
             c.entryPoint, address(module), abi.encode(c, policies()), address(module)
         );
@@ -131,13 +131,14 @@ abstract contract WritTest is Test {
 
     // ------------------------------------------------------------------ operations
 
-    function nonceOf(address who, uint32 key) internal view returns (uint256) {
+    function nonceOf(address who, uint32 key) internal view virtual returns (uint256) {
         return entryPoint.getNonce(who, (uint192(uint160(address(module))) << 32) | key);
     }
 
     function operation(IDevAccount who, uint32 key, bytes memory callData)
         internal
         view
+        virtual
         returns (PackedUserOperation memory op)
     {
         op.sender = address(who);

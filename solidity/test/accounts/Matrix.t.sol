@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {EntryPoints, IEntryPointExtra} from "../utils/EntryPoints.sol";
+import {KernelKind} from "./kinds/Kernel.sol";
+import {NexusKind} from "./kinds/Nexus.sol";
+import {OpenZeppelinKind} from "./kinds/OpenZeppelin.sol";
+import {ReferenceKind} from "./kinds/Reference.sol";
+import {SafeKind} from "./kinds/Safe7579.sol";
+
+interface IServesEntryPoint {
+    function entryPoint() external view returns (address);
+}
+
+contract OpenZeppelinV07Matrix is OpenZeppelinKind {}
+
+contract OpenZeppelinV08Matrix is OpenZeppelinKind {
+    function deployEntryPoint() internal override returns (IEntryPointExtra) {
+        return EntryPoints.deployV08();
+    }
+}
+
+contract OpenZeppelinV09Matrix is OpenZeppelinKind {
+    function deployEntryPoint() internal override returns (IEntryPointExtra) {
+        return EntryPoints.deployV09();
+    }
+
+    function available() internal view override returns (bool) {
+        return super.available() && vm.exists(EntryPoints.V09_CODE);
+    }
+}
+
+contract NexusV07Matrix is NexusKind {}
+
+contract NexusV08Matrix is NexusKind {
+    function deployEntryPoint() internal override returns (IEntryPointExtra) {
+        return EntryPoints.deployV08();
+    }
+}
+
+contract NexusV09Matrix is NexusKind {
+    function deployEntryPoint() internal override returns (IEntryPointExtra) {
+        return EntryPoints.deployV09();
+    }
+
+    function available() internal view override returns (bool) {
+        return super.available() && vm.exists(EntryPoints.V09_CODE);
+    }
+}
+
+contract KernelV07Matrix is KernelKind {}
+
+contract KernelV08Matrix is KernelKind {
+    function deployEntryPoint() internal override returns (IEntryPointExtra) {
+        return EntryPoints.deployV08();
+    }
+}
+
+contract KernelV09Matrix is KernelKind {
+    function deployEntryPoint() internal override returns (IEntryPointExtra) {
+        return EntryPoints.deployV09();
+    }
+
+    function available() internal view override returns (bool) {
+        return super.available() && vm.exists(EntryPoints.V09_CODE);
+    }
+}
+
+contract ReferenceV07Matrix is ReferenceKind {
+    function test_noOtherEntryPoint() public {
+        assertEq(IServesEntryPoint(address(account)).entryPoint(), EntryPoints.V07);
+        bytes memory callData = sendNative(1);
+        vm.prank(EntryPoints.V08);
+        (bool success,) = address(account).call(callData);
+        assertFalse(success);
+        vm.prank(EntryPoints.V09);
+        (success,) = address(account).call(callData);
+        assertFalse(success);
+    }
+
+    /// @dev Which a chain with EIP-170 does not take.
+    function test_itsPublishedCodeIsTooLarge() public view {
+        assertGt(implementation.code.length, 24_576);
+    }
+}
+
+contract SafeV07Matrix is SafeKind {
+    function test_noOtherEntryPoint() public {
+        assertEq(IServesEntryPoint(address(account)).entryPoint(), EntryPoints.V07);
+        bytes memory callData = sendNative(1);
+        vm.prank(EntryPoints.V08);
+        (bool success,) = address(account).call(callData);
+        assertFalse(success);
+        vm.prank(EntryPoints.V09);
+        (success,) = address(account).call(callData);
+        assertFalse(success);
+    }
+}
+
