@@ -1,6 +1,6 @@
 //! Which addresses may be called and looked at: OP-041, OP-042, OP-051 to OP-055, OP-061, OP-062.
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, U256};
 use revm::bytecode::opcode;
 use writ_types::{RuleId, Violation};
 
@@ -16,10 +16,8 @@ const PRECOMPILE_RANGE: u32 = 0x1_0000;
 
 /// The number of an address in the range of precompiles.
 fn precompile_number(address: Address) -> Option<u32> {
-    let (zeros, number) = address.split_at(16);
-    let number = number.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
-    (zeros.iter().all(|byte| *byte == 0) && (1..PRECOMPILE_RANGE).contains(&number))
-        .then_some(number)
+    let number = u32::try_from(U256::from_be_slice(address.as_slice())).ok()?;
+    (1..PRECOMPILE_RANGE).contains(&number).then_some(number)
 }
 
 pub(super) fn call_name(kind: CallKind) -> &'static str {

@@ -8,8 +8,8 @@ use writ_simulation::{
     trace::OpTrace,
 };
 use writ_types::{
-    Constants, EntityKind, EntryPointVersion, Factory, Paymaster, RuleId, StakeInfo, UserOperation,
-    Violation,
+    Constants, EIP7702_FACTORY, EntityKind, EntryPointVersion, Factory, Paymaster, RuleId,
+    StakeInfo, UserOperation, Violation,
 };
 
 use crate::{
@@ -74,6 +74,7 @@ pub(crate) struct Case {
     staked: Vec<Address>,
     call_data: Bytes,
     account_code: Option<Bytes>,
+    initialisation: Option<Bytes>,
     verification_gas: u128,
     paymaster_gas: u128,
     constants: Constants,
@@ -93,6 +94,7 @@ pub(crate) fn existing(body: Asm) -> Case {
         staked: Vec::new(),
         call_data: Bytes::new(),
         account_code: None,
+        initialisation: None,
         verification_gas: 2_000_000,
         paymaster_gas: 2_000_000,
         constants: Constants::TEXT,
@@ -143,6 +145,12 @@ impl Case {
     /// Replaces the whole code of an existing account.
     pub(crate) fn account_code(mut self, code: Bytes) -> Self {
         self.account_code = Some(code);
+        self
+    }
+
+    /// Calls an existing EIP-7702 account with `data` before it validates.
+    pub(crate) fn initialised_by(mut self, data: impl Into<Bytes>) -> Self {
+        self.initialisation = Some(data.into());
         self
     }
 
@@ -203,6 +211,8 @@ impl Case {
     }
 
     fn operation(&self) -> UserOperation {
+        let initialisation = self.initialisation.clone();
+        let initialisation = initialisation.map(|data| Factory { address: EIP7702_FACTORY, data });
         UserOperation {
             version: self.version,
             sender: self.sender,
@@ -210,7 +220,8 @@ impl Case {
             factory: self
                 .factory
                 .as_ref()
-                .map(|_| Factory { address: FACTORY, data: Bytes::new() }),
+                .map(|_| Factory { address: FACTORY, data: Bytes::new() })
+                .or(initialisation),
             call_data: self.call_data.clone(),
             call_gas_limit: 200_000,
             verification_gas_limit: self.verification_gas,
@@ -262,7 +273,8 @@ impl Case {
         self.simulate().ops.remove(0).trace
     }
 
-    fn judge(&self, trace: &OpTrace) -> Vec<Violation> {
+    /// What the rules find in a trace, with the stakes and constants of the case.
+    pub(crate) fn judge(&self, trace: &OpTrace) -> Vec<Violation> {
         let stakes = self.staked.iter().map(|address| StakeInfo {
             address: *address,
             stake: U256::from(10).pow(U256::from(18)),

@@ -4,12 +4,12 @@ use alloy::primitives::{Address, Bytes};
 use revm::bytecode::opcode as op;
 use writ_types::{
     EntityKind::{Account, Factory, Paymaster},
-    RuleId,
+    EntryPointVersion, RuleId,
 };
 
 use crate::{
     asm::{Asm, asm, factory, paymaster},
-    case::{FACTORY, HELPER, created, existing, init_code, sender, sponsored},
+    case::{Case, FACTORY, HELPER, created, existing, init_code, sender, sponsored},
 };
 
 /// Where delegated code is.
@@ -51,11 +51,39 @@ fn auth_020_the_sender_may_be_one() {
     sponsored(asm()).account_code(designation()).with_code(DELEGATE, delegated).is_fine();
 }
 
+/// An EIP-7702 account that runs `body` when it is initialised.
+fn initialising(body: Asm) -> Case {
+    let when_called = asm().op(op::CALLDATASIZE).push(2).op(op::EQ).when(body.op(op::STOP));
+    existing(asm())
+        .on(EntryPointVersion::V08)
+        .account_code(designation())
+        .with_code(DELEGATE, crate::asm::account(when_called))
+        .initialised_by(vec![1, 2])
+}
+
+#[test]
+fn auth_020_the_sender_initialises_itself() {
+    let case = initialising(asm().push(1).push(5).op(op::SSTORE));
+    case.is_fine();
+    let trace = case.trace();
+    let storage = trace.deploy.expect("it was initialised").storage;
+    assert_eq!(storage.len(), 1, "and ran");
+}
+
+#[test]
+fn what_an_initialisation_does_is_the_accounts_doing() {
+    initialising(asm().ops(&[op::TIMESTAMP, op::POP])).breaks(&[(RuleId::Op011, Account)]);
+    initialising(asm().create(op::CREATE2, &asm().build()).op(op::POP))
+        .breaks(&[(RuleId::Op031, Account)]);
+    initialising(asm().call(op::CALL, HELPER, 0, &[]))
+        .with_code(HELPER, designation())
+        .breaks(&[(RuleId::Auth030, Account)]);
+}
+
 #[test]
 fn auth_030_nobody_else_who_is_one_may_be_reached() {
     for body in uses_of(HELPER) {
-        let delegated =
-            |case: crate::case::Case| case.with_code(HELPER, designation()).with(DELEGATE, asm());
+        let delegated = |case: Case| case.with_code(HELPER, designation()).with(DELEGATE, asm());
         delegated(existing(body.clone())).breaks(&[(RuleId::Auth030, Account)]);
         delegated(sponsored(body.clone())).breaks(&[(RuleId::Auth030, Paymaster)]);
         delegated(created(body.clone(), asm())).breaks(&[(RuleId::Auth030, Factory)]);

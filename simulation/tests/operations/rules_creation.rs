@@ -63,6 +63,26 @@ fn op_031_nobody_else_may_use_create2() {
 }
 
 #[test]
+fn op_031_one_creation_is_free_only_if_it_is_the_senders() {
+    // The only CREATE2 makes something else: the sender comes from CREATE, the factory's second creation.
+    let code = creates(op::CREATE2).create(op::CREATE, &init_code()).return_top().build();
+    let case = created(asm(), asm()).factory_code(code, FACTORY).sender_at(FACTORY.create(2));
+    case.breaks(&[(RuleId::Op031, Factory), (RuleId::Op032, Factory)]);
+    case.staked(FACTORY).is_fine();
+}
+
+#[test]
+fn op_031_says_whether_it_was_in_the_deployment() {
+    for (case, words) in [
+        (created(creates(op::CREATE2), asm()), "for something else than creating the sender once"),
+        (existing(creates(op::CREATE2)), "outside the deployment of the sender"),
+    ] {
+        let found = case.violations();
+        assert!(found[0].detail.contains(words), "{}", found[0].detail);
+    }
+}
+
+#[test]
 fn op_032_the_sender_itself_may_use_create() {
     created(asm(), asm()).constructor(creates(op::CREATE)).is_fine();
     created(asm(), asm()).account(creates(op::CREATE)).is_fine();

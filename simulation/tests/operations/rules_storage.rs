@@ -163,6 +163,21 @@ fn sto_022_not_without_stake_and_not_others() {
 }
 
 #[test]
+fn sto_022_is_about_accounts_that_this_operation_creates() {
+    let case = helped(associated(sender(), 0, op::SSTORE));
+    let mut trace = case.trace();
+    // EntryPoint v0.9 ignores the factory of an account that exists.
+    trace.factory = Some(FACTORY);
+    assert_eq!(ids(&case.judge(&trace)), []);
+    // The control: it does not exist.
+    trace.sender_existed = false;
+    assert_eq!(ids(&case.judge(&trace)), [(RuleId::Sto022, Account)]);
+    // An earlier operation of the same bundle created it.
+    trace.factory = None;
+    assert_eq!(ids(&case.judge(&trace)), []);
+}
+
+#[test]
 fn sto_031_own_storage_of_factory_and_paymaster() {
     for opcode in all() {
         sponsored(plain(opcode)).staked(PAYMASTER).is_fine();
