@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, U256, keccak256};
 use writ_attestation::{AttestationError, BoundKind, Bounds};
 use writ_policy::{Limits, Value, decode};
-use writ_simulation::{Effects, TokenStandard};
+use writ_simulation::Effects;
 
 /// Names the calls in an input document: targets, values and calldata, in order.
 pub(crate) fn decided(evidence: &[u8]) -> Option<B256> {
@@ -57,10 +57,8 @@ pub(crate) fn check(
         return Err(AttestationError::Conduct("it makes other calls".to_owned()));
     }
     within(bounds, Address::ZERO, effects.native_outflow(account))?;
-    for moved in &effects.tokens {
-        if moved.from == account && moved.standard == TokenStandard::Erc20 {
-            within(bounds, moved.token, effects.erc20_outflow(moved.token, account))?;
-        }
+    for moved in effects.tokens.iter().filter(|moved| moved.from == account) {
+        within(bounds, moved.token, effects.erc20_outflow(moved.token, account))?;
     }
     Ok(())
 }
@@ -86,7 +84,7 @@ mod tests {
     use alloy::primitives::Bytes;
     use writ_attestation::Bound;
     use writ_policy::encode;
-    use writ_simulation::{NativeTransfer, SenderCall, TokenTransfer};
+    use writ_simulation::{NativeTransfer, SenderCall, TokenStandard, TokenTransfer};
 
     use super::*;
 

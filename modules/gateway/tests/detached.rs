@@ -10,7 +10,7 @@ use common::{
     chain::{gate, pinned, request},
     operation, sends,
 };
-use writ_attestation::{AttestationError, DetachedTerms, detached_account_code};
+use writ_attestation::{AttestationError, DetachedTerms, attach, detached_account_code};
 use writ_gateway::{BundlerPolicy, Gate, GateError, GateMode, GateRequest, Gated, NotRequired};
 use writ_simulation::{Effects, NativeTransfer, PinnedBlock};
 use writ_types::{Factory, UserOperation};
@@ -119,6 +119,48 @@ async fn a_denial_and_a_missing_quorum_keep_the_operation_out() {
     assert!(matches!(ask(required).await, GateError::NoQuorum(_)));
     let nobody = gate(GateMode::Required, None).demanding(Some(policy));
     assert!(matches!(ask(nobody).await, GateError::Required(_)));
+}
+
+#[tokio::test]
+async fn it_is_obtained_behind_as_many_operations_as_operators_are_told_of() {
+    let (world, policy) = World::detached(2, 3);
+    let (gateway, _operators, _folder) = world.gateway(&[Honest, Honest, Honest]).await;
+    let gate = gate(GateMode::Required, Some(gateway)).demanding(Some(policy));
+    let block = block_of(&world, 7);
+    // Of the ninth one the operators see fourteen.
+    let (op, ahead) = (operation(9), vec![operation(0); 9]);
+    let behind = |count| GateRequest { predecessors: &ahead[..count], ..request(&block, &op) };
+    let refusal = gate.admit_detached(behind(9), &effects(14)).await.unwrap_err();
+    assert!(
+        matches!(&refusal, GateError::Required(reason) if reason.contains("behind 8")),
+        "{refusal}"
+    );
+    assert!(gate.admit_detached(behind(8), &effects(14)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn operators_are_asked_about_the_operation_as_it_will_be_sent() {
+    let (world, policy) = World::detached(2, 3);
+    let (gateway, _operators, _folder) = world.gateway(&[Honest, Honest, Honest]).await;
+    let gate = gate(GateMode::Required, Some(gateway)).demanding(Some(policy));
+    let block = block_of(&world, 7);
+    let op = operation(0);
+    let detached =
+        gate.admit_detached(request(&block, &op), &effects(5)).await.unwrap().expect("demanded");
+    // What looks like a suffix is none of the bundler's: nobody takes it off before it is sent.
+    let mut carrying = op.clone();
+    carrying.signature = attach(&op.signature, &detached.suffix).unwrap();
+    let ask = gate.deciding_question(request(&block, &carrying)).await.unwrap();
+    assert_eq!(ask.operation, carrying);
+    assert!(ask.detached.is_some());
+}
+
+#[test]
+fn a_bundlers_policy_tells_what_it_was_made_of() {
+    let (world, policy) = World::detached(2, 3);
+    let operators: Vec<Address> = world.keys.iter().map(|key| key.address()).collect();
+    assert_eq!(policy.terms(), &DetachedTerms { policies: Vec::new(), operators });
+    assert_eq!((policy.threshold(), policy.commitment()), (2, B256::repeat_byte(0x78)));
 }
 
 #[tokio::test]

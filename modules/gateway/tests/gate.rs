@@ -10,7 +10,7 @@ use common::{
     chain::{gate, pinned, request, returns},
     operation,
 };
-use writ_attestation::{AccountPolicy, AttestationError, MAGIC, Mode, attach};
+use writ_attestation::{AccountPolicy, AttestationError, MAGIC, Mode, OperatorSet, attach};
 use writ_gateway::{
     Attested, Gate, GateError, GateMode, GateRequest, Gated, NotRequired, StandingError,
 };
@@ -44,6 +44,9 @@ async fn an_attestation_is_obtained_and_then_verifies() {
     assert!(got.obtained);
     assert!(got.operation.signature.starts_with(&op.signature));
     assert_eq!(UserOperation { signature: op.signature.clone(), ..got.operation.clone() }, op);
+    let question = gate.deciding_question(request(&block, &got.operation)).await.unwrap();
+    assert_eq!(question.operation, op, "operators are asked about what the owner signed");
+    assert!(question.detached.is_none());
 
     // What was attached is accepted as it stands, by a gate without operators too.
     for one in &operators {
@@ -137,6 +140,10 @@ async fn what_cannot_be_placed_or_decided_is_refused_by_name() {
     let undeployed = pinned(7, &world.view.policy, &world.view.operators, false);
     let refusal = gate.admit(request(&undeployed, &fresh)).await.unwrap_err();
     assert!(refusal.to_string().contains("not deployed"), "{refusal}");
+    // By another validator it can be deployed.
+    fresh.nonce = U256::from(1);
+    let gated = gate.admit(request(&undeployed, &fresh)).await.unwrap();
+    assert_eq!(gated, Gated::NotRequired(NotRequired::Unbound));
 
     // A set that is none, and a module that answers nonsense: closed.
     let mut state_only = world.view.policy.clone();
@@ -151,6 +158,73 @@ async fn what_cannot_be_placed_or_decided_is_refused_by_name() {
     let broken = PinnedBlock::in_memory(*block.header(), CHAIN, state);
     let result = gate.admit(request(&broken, &operation(0))).await;
     assert!(matches!(result, Err(GateError::Standing(StandingError::Module { .. }))), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_threshold_is_one_that_an_attestation_can_have() {
+    let world = World::new(2, 40);
+    let gate = gate(GateMode::Installed, None);
+    for (threshold, operators, possible) in
+        [(0, 3, false), (1, 3, true), (3, 3, true), (4, 3, false), (32, 40, true), (33, 40, false)]
+    {
+        let all: Vec<Address> = world.keys[..operators].iter().map(|key| key.address()).collect();
+        let set = OperatorSet::new(all).unwrap();
+        let mut policy = world.view.policy.clone();
+        policy.configuration.threshold = threshold;
+        policy.configuration.operator_set = set.address();
+        policy.configuration.operator_set_code_hash = set.code_hash();
+        let block = pinned(7, &policy, &set, true);
+        let refusal = gate.admit(request(&block, &operation(0))).await.unwrap_err().to_string();
+        // Where it is possible, what is missing is the attestation.
+        let reason = if possible { "carries none" } else { "which no attestation can have" };
+        assert!(refusal.contains(reason), "{threshold} of {operators}: {refusal}");
+    }
+}
+
+#[tokio::test]
+async fn only_an_account_that_observes_may_go_through_another_validator() {
+    let world = World::new(2, 3);
+    let mut elsewhere = operation(0);
+    elsewhere.nonce = U256::from(1);
+    for (demanded, mode, refused) in [
+        (GateMode::Installed, Mode::Observe, false),
+        (GateMode::Installed, Mode::Enforce, true),
+        (GateMode::Required, Mode::Observe, true),
+        (GateMode::Required, Mode::Enforce, true),
+    ] {
+        let mut policy = world.view.policy.clone();
+        policy.configuration.mode = mode;
+        let block = pinned(7, &policy, &world.view.operators, true);
+        match gate(demanded, None).admit(request(&block, &elsewhere)).await {
+            Ok(gated) => {
+                assert_eq!(gated, Gated::NotRequired(NotRequired::Observing));
+                assert!(!refused, "{demanded:?} {mode:?}");
+            }
+            Err(GateError::Attestation(error)) => {
+                assert_eq!(error.check(), "placement");
+                assert!(refused, "{demanded:?} {mode:?}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn damaged_signatures_are_not_said_to_be_for_something_else() {
+    let world = World::new(2, 3);
+    let (gateway, _operators, _folder) = world.gateway(&[Honest, Honest, Honest]).await;
+    let gate = gate(GateMode::Installed, Some(gateway));
+    let block = pinned(7, &world.view.policy, &world.view.operators, true);
+    let op = operation(0);
+    let mut suffix = attested(gate.admit(request(&block, &op)).await.unwrap()).suffix;
+    // The decision is recorded, and it is about this very operation: nothing was moved.
+    let (one, other) = (suffix.signatures[0].index, suffix.signatures[1].index);
+    suffix.signatures.reverse();
+    (suffix.signatures[0].index, suffix.signatures[1].index) = (one, other);
+    let mut damaged = op.clone();
+    damaged.signature = attach(&op.signature, &suffix).unwrap();
+    let error = refused(&gate, &block, &damaged).await;
+    assert!(matches!(error, AttestationError::Signature { .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -280,6 +354,9 @@ async fn operations_ahead_move_the_sequence() {
         matches!(&refusal, GateError::Required(reason) if reason.contains("behind 8")),
         "{refusal}"
     );
+    let behind = GateRequest { predecessors: &many[..8], ..request(&block, &third) };
+    let last = attested(gate.admit(behind).await.unwrap());
+    assert_eq!(last.suffix.sequence, first.suffix.sequence + 8);
 }
 
 #[tokio::test]
