@@ -45,13 +45,16 @@ pub(crate) struct Index {
     bytes: usize,
 }
 
-fn count<K: Eq + std::hash::Hash>(map: &mut HashMap<K, usize>, key: K, up: bool) {
-    match map.entry(key) {
-        Entry::Occupied(mut known) if up => *known.get_mut() += 1,
-        Entry::Occupied(mut known) if *known.get() > 1 => *known.get_mut() -= 1,
-        Entry::Occupied(known) => drop(known.remove()),
-        Entry::Vacant(new) if up => drop(new.insert(1)),
-        Entry::Vacant(_) => {}
+fn count_up<K: Eq + std::hash::Hash>(map: &mut HashMap<K, usize>, key: K) {
+    *map.entry(key).or_default() += 1;
+}
+
+fn count_down<K: Eq + std::hash::Hash>(map: &mut HashMap<K, usize>, key: K) {
+    if let Entry::Occupied(mut known) = map.entry(key) {
+        *known.get_mut() -= 1;
+        if *known.get() == 0 {
+            known.remove();
+        }
     }
 }
 
@@ -124,12 +127,12 @@ impl Index {
         self.remove(&operation.hash);
         let place = operation.place();
         self.queues.entry(place.queue).or_default().insert(place.sequence, operation.hash);
-        count(&mut self.senders, operation.operation.sender, true);
+        count_up(&mut self.senders, operation.operation.sender);
         for entity in others(operation) {
-            count(&mut self.entities, entity.address, true);
+            count_up(&mut self.entities, entity.address);
         }
         for party in parties(operation) {
-            count(&mut self.parties, party, true);
+            count_up(&mut self.parties, party);
         }
         if let Some((paymaster, cost)) = cost(operation) {
             let sum = self.costs.entry(paymaster).or_default();
@@ -148,12 +151,12 @@ impl Index {
                 self.queues.remove(&place.queue);
             }
         }
-        count(&mut self.senders, live.operation.operation.sender, false);
+        count_down(&mut self.senders, live.operation.operation.sender);
         for entity in others(&live.operation) {
-            count(&mut self.entities, entity.address, false);
+            count_down(&mut self.entities, entity.address);
         }
         for party in parties(&live.operation) {
-            count(&mut self.parties, party, false);
+            count_down(&mut self.parties, party);
         }
         if let Some((paymaster, cost)) = cost(&live.operation)
             && let Entry::Occupied(mut sum) = self.costs.entry(paymaster)
@@ -344,3 +347,7 @@ fn check_replacement(old: &Live, new: &PoolOperation, config: &PoolConfig) -> Re
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "index_tests.rs"]
+mod tests;

@@ -275,10 +275,11 @@ impl Edits<'_> {
         for party in self.before.parties.keys() {
             let mut counters = self.get(party);
             for _ in 0..hours {
-                if counters.is_zero() {
+                let faded = counters.faded();
+                if faded == counters {
                     break;
                 }
-                counters = counters.faded();
+                counters = faded;
             }
             if counters.is_zero() {
                 self.changed.insert(*party, None);

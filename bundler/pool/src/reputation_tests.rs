@@ -44,6 +44,12 @@ fn status_changes_exactly_where_the_text_says() {
 }
 
 #[test]
+fn statuses_have_the_words_of_erc_7769() {
+    let all = [ReputationStatus::Ok, ReputationStatus::Throttled, ReputationStatus::Banned];
+    assert_eq!(all.map(ReputationStatus::name), ["ok", "throttled", "banned"]);
+}
+
+#[test]
 fn hourly_decay_keeps_23_of_24_and_rounds_down() {
     for (value, later) in
         [(0, 0), (1, 0), (2, 1), (23, 22), (24, 23), (25, 23), (48, 46), (1_000, 958)]
@@ -111,6 +117,8 @@ fn the_first_look_at_the_clock_and_one_that_was_set_back_fade_nothing() {
     assert_eq!((reputation.get(&party(1)), reputation.clock), (counters(240, 24), Some(90_000)));
     edited(&mut reputation, |edits| edits.pass_time(89_000));
     assert_eq!(reputation.clock, Some(90_000), "a little: waited for");
+    edited(&mut reputation, |edits| edits.pass_time(90_000 - 3_600));
+    assert_eq!(reputation.clock, Some(90_000), "by an hour: waited for");
     edited(&mut reputation, |edits| edits.pass_time(10_000));
     assert_eq!(reputation.clock, Some(10_000), "a lot: started anew");
     edited(&mut reputation, |edits| edits.pass_time(13_600));

@@ -223,6 +223,24 @@ fn grep_050_a_replacement_moves_the_count_to_the_new_paymaster() {
 }
 
 #[test]
+fn grep_050_what_was_replaced_does_not_count_as_seen_any_more() {
+    let folder = folder();
+    let pool = open(&folder);
+    let replaced = sponsored(1, 100, PAYMASTER);
+    let other = sponsored(1, 400, OTHER_PAYMASTER);
+    pool.insert(replaced.clone()).unwrap();
+    pool.insert(other.clone()).unwrap();
+    // Should it come again, it is seen again.
+    pool.remove(other.hash, "test").unwrap();
+    pool.insert(replaced.clone()).unwrap();
+    assert_eq!(counters(&pool, PAYMASTER), (1, 0));
+    // Should somebody else include it, that is no inclusion of one that was seen.
+    pool.insert(other).unwrap();
+    pool.mine(&[included(&replaced, 7)]).unwrap();
+    assert_eq!(counters(&pool, PAYMASTER), (0, 0));
+}
+
+#[test]
 fn grep_050_who_stays_keeps_its_count() {
     let folder = folder();
     let pool = open(&folder);
@@ -439,6 +457,18 @@ fn reputation_and_its_clock_survive_and_catch_up() {
     assert_eq!(counters(&pool, OTHER_PAYMASTER), (0, 0));
     drop(pool);
     assert_eq!(open(&folder).reputations(entry_point().address).len(), 1, "what faded is gone");
+}
+
+#[test]
+fn a_head_that_changes_nothing_wakes_nobody() {
+    let folder = folder();
+    let pool = open(&folder);
+    pool.pass_time(1, 1_000_000).unwrap();
+    let changes = pool.subscribe();
+    pool.pass_time(2, 1_000_000 + 3_599).unwrap();
+    assert!(!changes.has_changed().unwrap());
+    pool.pass_time(3, 1_000_000 + 3_600).unwrap();
+    assert!(changes.has_changed().unwrap(), "the clock has moved");
 }
 
 #[test]

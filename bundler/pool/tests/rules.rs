@@ -206,6 +206,24 @@ fn sto_040_once_the_other_one_is_gone_it_is_welcome() {
 }
 
 #[test]
+fn sto_040_what_is_replaced_does_not_stand_in_the_way() {
+    let folder = folder();
+    let pool = open(&folder);
+    let paid_by_itself = |key, fee| with_paymaster(operation(1, key, 0, fee), sender(1));
+    pool.insert(paid_by_itself(0, 10)).unwrap();
+    pool.insert(operation(1, 0, 0, 20)).unwrap();
+    pool.insert(paid_by_itself(0, 40)).unwrap();
+    assert_eq!(pool.len(), 1);
+    // What stays does.
+    let refused = conflict(pool.insert(operation(1, 1, 0, 10)));
+    assert!(matches!(refused, Conflict::EntityRoles { other: "different", .. }), "{refused}");
+    pool.insert(operation(1, 0, 0, 80)).unwrap();
+    pool.insert(operation(1, 1, 0, 10)).unwrap();
+    let refused = conflict(pool.insert(paid_by_itself(0, 160)));
+    assert!(matches!(refused, Conflict::EntityRoles { other: "sender", .. }), "{refused}");
+}
+
+#[test]
 fn sto_041_validation_keeps_out_of_other_senders() {
     let folder = folder();
     let pool = open(&folder);
@@ -248,6 +266,19 @@ fn auth_040_the_same_delegate_and_another_sender_are_fine() {
     pool.insert(delegating(operation(1, 1, 0, 10), here)).unwrap();
     pool.insert(delegating(operation(2, 0, 0, 10), there)).unwrap();
     pool.insert(operation(1, 2, 0, 10)).unwrap();
+}
+
+#[test]
+fn auth_040_a_replacement_may_delegate_elsewhere() {
+    let folder = folder();
+    let pool = open(&folder);
+    let (here, there) = (Address::repeat_byte(1), Address::repeat_byte(2));
+    pool.insert(delegating(operation(1, 0, 0, 10), here)).unwrap();
+    pool.insert(delegating(operation(1, 0, 0, 20), there)).unwrap();
+    pool.insert(delegating(operation(1, 1, 0, 10), there)).unwrap();
+    // Not beside one that stays.
+    let refused = conflict(pool.insert(delegating(operation(1, 0, 0, 40), here)));
+    assert!(matches!(refused, Conflict::Delegates { .. }), "{refused}");
 }
 
 #[test]
