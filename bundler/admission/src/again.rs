@@ -151,3 +151,46 @@ pub(crate) fn same_code(
         _ => Ok(verdict),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{B256, U256};
+    use writ_pool::Validity;
+    use writ_types::EntryPoint;
+
+    use super::*;
+    use crate::{Findings, testing};
+
+    #[test]
+    fn cod_010_code_is_what_it_was_unless_the_factory_is_ignored_by_now() {
+        let (before, now) = (B256::repeat_byte(1), B256::repeat_byte(2));
+        for (admitted_with, init_code_ignored, same) in [
+            (Some(now), false, true),
+            (Some(before), false, false),
+            (Some(before), true, true),
+            (None, false, true),
+        ] {
+            let operation = testing::operation();
+            let entry_point = EntryPoint::canonical(operation.version);
+            let mut pooled = PoolOperation::new(operation, entry_point, B256::ZERO);
+            pooled.code_digest = admitted_with;
+            let verdict = Verdict {
+                validity: Validity::default(),
+                code: now,
+                init_code_ignored,
+                slots: Vec::new(),
+                executes: true,
+                gas_used: U256::ZERO,
+                findings: Findings::default(),
+            };
+            match same_code(&pooled, verdict) {
+                Ok(_) => assert!(same),
+                Err(AdmissionError::Rules(violations)) => {
+                    assert!(!same);
+                    assert_eq!(violations[0].rule, RuleId::Cod010);
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+}

@@ -71,6 +71,46 @@ fn erep_015_does_not_forgive_the_paymasters_own_failure() {
 }
 
 #[test]
+fn erep_015_every_error_is_pinned_on_the_entity_that_it_names() {
+    let range = |entity| AdmissionError::OutOfRange {
+        entity,
+        after: 0,
+        until: 1,
+        now: 2,
+        margin: 0,
+        unit: "seconds",
+    };
+    let pinned = |entity| AdmissionError::Pinned {
+        entity,
+        reason: "reverted".into(),
+        data: Bytes::new(),
+        decoded: None,
+    };
+    let (account, paymaster) = (Entity::new(Account, sender()), Entity::new(P, PAYMASTER));
+    let deposit = AdmissionError::PaymasterDeposit {
+        rule: RuleId::Erep010,
+        paymaster: PAYMASTER,
+        deposit: Default::default(),
+        required: Default::default(),
+    };
+    for error in [
+        AdmissionError::PaymasterSignature(PAYMASTER),
+        deposit,
+        range(paymaster),
+        pinned(paymaster),
+    ] {
+        assert_eq!(after_validation(&error, &pooled(&[P])), [], "{error}");
+        // EREP-030: a staked account answers for its paymaster.
+        let forgiven = after_validation(&error, &pooled(&[Account, P]));
+        assert_eq!(forgiven, [Sanction::Forgive(PAYMASTER)], "{error}");
+    }
+    for error in [AdmissionError::Signature, range(account), pinned(account)] {
+        let forgiven = after_validation(&error, &pooled(&[]));
+        assert_eq!(forgiven, [Sanction::Forgive(PAYMASTER)], "{error}");
+    }
+}
+
+#[test]
 fn erep_020_a_staked_factory_answers_for_its_account() {
     let expected = [Sanction::Forgive(PAYMASTER), Sanction::Ban(FACTORY)];
     for reason in ["AA23 reverted", "AA24 signature error", "AA26 over verificationGasLimit"] {
@@ -220,6 +260,17 @@ fn loc_040_a_revert_is_pinned_on_whoever_was_called_last() {
             assert_eq!((index, entity.kind), (1, kind), "{failure}");
         }
     }
+}
+
+#[test]
+fn loc_040_an_account_that_initialises_itself_is_no_factory() {
+    let operation = testing::operation();
+    let mut simulation = simulated(&[&operation], 1, Phase::Deploy);
+    let last = |simulation: &Simulation| last_called(&simulation.ops[0], &operation);
+    assert_eq!(last(&simulation), Entity::new(F, FACTORY));
+    let frame = FrameTrace::new(Phase::Deploy, operation.sender, CodeState::Contract, 1);
+    simulation.ops[0].trace.deploy = Some(frame);
+    assert_eq!(last(&simulation), Entity::new(Account, operation.sender));
 }
 
 #[test]

@@ -183,6 +183,8 @@ mod tests {
         );
         low.max_priority_fee_per_gas = low.max_fee_per_gas + 1;
         assert_eq!(refused_field(&low), "maxPriorityFeePerGas");
+        low.max_priority_fee_per_gas = low.max_fee_per_gas;
+        assert_eq!(verdict(&low), Ok(()), "all of it may be tip");
     }
 
     #[test]
@@ -262,6 +264,11 @@ mod tests {
         let mut heavy = operation();
         heavy.call_gas_limit = 16_000_000;
         assert_eq!(refused_field(&heavy), "callGasLimit");
+        let total: u64 = heavy.total_gas_limit().to();
+        for (max_operation_gas, fits) in [(total, true), (total - 1, false)] {
+            let rules = AdmissionRules { max_operation_gas, ..AdmissionRules::default() };
+            assert_eq!(check(&heavy, &HEAD, &rules).is_ok(), fits);
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use alloy::primitives::{B256, Bytes};
-use writ_simulation::trace::{CodeState, Phase, StorageAccess, StorageUse};
+use writ_simulation::trace::{
+    CallKind, CallUse, CodeAccess, CodeState, FrameStatus, Phase, StorageAccess, StorageUse,
+};
 use writ_types::{EntryPoint, Paymaster};
 
 use super::*;
@@ -76,5 +78,54 @@ fn erep_070_what_others_warmed_is_no_game() {
         assert_eq!(case(true, &[(100_000, 100_000), (100_000, second)], access), [], "{saving}");
         assert_eq!(case(true, &[(100_000, 100_000), (100_000, second - 1)], access), THROTTLED);
         assert_eq!(case(true, &[(100_000, second)], access), THROTTLED, "the first finds it cold");
+    }
+}
+
+/// A frame of the paymaster that calls and looks at these addresses.
+fn frame(called: &[Address], looked_at: &[Address]) -> FrameTrace {
+    let mut frame = FrameTrace::new(Phase::Paymaster, PAYMASTER, CodeState::Contract, 1);
+    frame.calls.extend(called.iter().map(|to| CallUse {
+        kind: CallKind::Call,
+        from: PAYMASTER,
+        from_code: PAYMASTER,
+        to: *to,
+        value: U256::ZERO,
+        selector: None,
+        input_len: 0,
+        argument: None,
+        target: CodeState::Contract,
+        depth: 0,
+        status: FrameStatus::Success,
+    }));
+    frame.code_accesses.extend(looked_at.iter().map(|target| CodeAccess {
+        opcode: 0x3b,
+        contract: PAYMASTER,
+        target: *target,
+        has_code: true,
+        delegated: false,
+        next_opcode: 0,
+    }));
+    frame
+}
+
+#[test]
+fn erep_070_what_was_called_or_looked_at_is_warm_and_nothing_else() {
+    let other = Address::repeat_byte(0x71);
+    for earlier in [frame(&[TOKEN], &[]), frame(&[], &[TOKEN])] {
+        let mut warm = Warm::default();
+        assert_eq!(warm.saves(&earlier), 0, "the first finds all of it cold");
+        warm.add(&earlier);
+        for (later, addresses) in [
+            (frame(&[], &[]), 1),
+            (frame(&[TOKEN], &[]), 2),
+            (frame(&[], &[TOKEN]), 2),
+            (frame(&[TOKEN, TOKEN], &[TOKEN, PAYMASTER]), 2),
+            (frame(&[other], &[other]), 1),
+        ] {
+            assert_eq!(warm.saves(&later), addresses * WARM_ADDRESS, "{later:?}");
+        }
+        let mut stranger = frame(&[other], &[]);
+        stranger.entity = other;
+        assert_eq!(warm.saves(&stranger), 0);
     }
 }

@@ -2,7 +2,7 @@ use writ_simulation::{
     AaCode, OpReceipt,
     trace::{CodeState, CountedGas, FrameTrace, OpTrace, OutOfGas, Phase},
 };
-use writ_types::{Constants, EntryPoint, Profile};
+use writ_types::{Constants, EntryPoint, Factory, Profile};
 
 use super::*;
 use crate::testing::operation;
@@ -98,6 +98,9 @@ fn ranges_must_hold_now_and_for_the_margin() {
         (1_001, 2_000, false, Err(-32503)),
         (900, 1_029, true, Err(-32533)),
         (1_001, 2_000, true, Err(-32531)),
+        // Both at once: it has not begun and will be over too soon.
+        (1_001, 1_010, true, Err(-32531)),
+        (1_000, 1_010, true, Err(-32533)),
     ] {
         let (operation, simulation) = with_window(after, until);
         let verdict =
@@ -164,4 +167,82 @@ fn running_out_of_gas_explains_the_revert() {
     let mut failing = simulation(outcome);
     failing.failure = Some(Failure::Op(failed));
     assert_eq!(judged(&operation, &failing, false), Err(-32502));
+}
+
+fn failed(index: usize, code: u8) -> Failure {
+    let reason = format!("AA{code} something");
+    Failure::Op(FailedOp { index, aa_code: Some(AaCode(code)), reason, inner: None })
+}
+
+#[test]
+fn an_entry_points_refusal_of_the_range_names_the_range() {
+    let (operation, mut simulation) = with_window(900, 1_029);
+    let rules = AdmissionRules::default();
+    let bench = Bench { head: &HEAD, rules: &rules, stakes: &[], attested: false };
+    let mut judged = |failure| {
+        simulation.failure = Some(failure);
+        judge(&operation, &simulation, 0, bench).unwrap_err()
+    };
+    for code in [22, 27, 32, 37] {
+        let error = judged(failed(0, code));
+        assert!(matches!(error, AdmissionError::OutOfRange { until: 1_029, .. }), "{error}");
+    }
+    // Another refusal is about something else, and that of another operation about another range.
+    assert!(matches!(judged(failed(0, 23)), AdmissionError::Rejected(_)));
+    let ahead = judged(failed(1, 22));
+    assert!(matches!(&ahead, AdmissionError::Reverted(why) if why.contains("ahead")), "{ahead}");
+}
+
+#[test]
+fn a_broken_rule_explains_a_revert_that_it_can_cause() {
+    let operation = operation();
+    let entity = Entity::new(EntityKind::Account, operation.sender);
+    let broken = |rule| vec![Violation::new(rule, entity, "")];
+    let halted = || Failure::Halted("OutOfGas".into());
+    let nameless = || Failure::Reverted { name: None, data: Default::default() };
+    for failure in [failed(0, 13), failed(0, 23), failed(0, 33), halted(), nameless()] {
+        for rule in [RuleId::Op011, RuleId::Op013, RuleId::Op020] {
+            let error = explain(&failure, broken(rule), &operation, 0);
+            assert!(matches!(error, AdmissionError::Rules(_)), "{failure}: {error}");
+        }
+        let error = explain(&failure, broken(RuleId::Op041), &operation, 0);
+        assert!(!matches!(error, AdmissionError::Rules(_)), "{failure}: {error}");
+    }
+    // The account answered; nothing reverted.
+    let error = explain(&failed(0, 24), broken(RuleId::Op020), &operation, 0);
+    assert!(matches!(error, AdmissionError::Signature), "{error}");
+    // What another operation does is not explained by this one's rules.
+    let error = explain(&failed(1, 23), broken(RuleId::Op020), &operation, 0);
+    assert!(matches!(&error, AdmissionError::Reverted(why) if why.contains("ahead")), "{error}");
+}
+
+#[test]
+fn init_code_is_ignored_by_v09_where_nothing_was_deployed() {
+    let factory = Address::repeat_byte(0xfa);
+    for (version, named, deployed, ignored) in [
+        (EntryPointVersion::V09, true, false, true),
+        (EntryPointVersion::V09, true, true, false),
+        (EntryPointVersion::V09, false, false, false),
+        (EntryPointVersion::V08, true, false, false),
+    ] {
+        let mut operation = operation();
+        operation.version = version;
+        operation.factory = named.then(|| Factory { address: factory, data: Default::default() });
+        let mut outcome = outcome(&operation);
+        outcome.trace.deploy =
+            deployed.then(|| FrameTrace::new(Phase::Deploy, factory, CodeState::Contract, 100_000));
+        let verdict = judged(&operation, &simulation(outcome), false).expect("clean");
+        assert_eq!(verdict.init_code_ignored, ignored, "{version} {named} {deployed}");
+    }
+}
+
+#[test]
+fn two_ranges_meet_where_they_count_alike() {
+    let range = |after, until, in_blocks| Validity { after, until, in_blocks };
+    assert_eq!(both(range(10, 20, false), range(15, 30, false)), range(15, 20, false));
+    assert_eq!(both(range(15, 30, true), range(10, 20, true)), range(15, 20, true));
+    let (seconds, blocks) = (range(10, 20, false), range(5, 15, true));
+    assert_eq!(both(seconds, blocks), seconds, "blocks are left to simulation");
+    assert_eq!(both(blocks, seconds), seconds);
+    assert_eq!(both(Validity::default(), blocks), blocks, "for ever is no range in seconds");
 }

@@ -89,6 +89,14 @@ fn grep_020_a_throttled_entity_has_four_places_in_a_bundle() {
 }
 
 #[test]
+fn grep_020_an_entity_with_two_parts_in_an_operation_takes_one_place() {
+    // The paymaster pays for its own operations.
+    let members = vec![sponsored(0x9a, 0); 5];
+    let throttled = Counters { seen: 120, included: 1 };
+    assert_eq!(joined(&members, throttled), [true, true, true, true, false]);
+}
+
+#[test]
 fn grep_010_a_banned_entity_has_none() {
     let members = [sponsored(1, 0), member(2, &[2], &[])];
     assert_eq!(joined(&members, Counters { seen: 10_000, included: 0 }), [false, true]);
