@@ -12,6 +12,7 @@ export PATH := $(CACHE)/tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS ?= $(if $(shell command -v mold),-Clink-arg=-fuse-ld=mold)
 
 CARGO_DENY_VERSION := 0.20.2
+CARGO_MUTANTS_VERSION := 27.1.0
 DEBIAN_PACKAGES := clang libclang-dev mold
 
 .PHONY: help
@@ -73,3 +74,13 @@ rust-test: setup ## all Rust tests, the end-to-end tests among them
 .PHONY: bench
 bench: setup ## the benches whose table stands in the README
 	cargo bench --locked --workspace
+
+.PHONY: mutants
+mutants: setup $(CACHE)/tools/bin/cargo-mutants-$(CARGO_MUTANTS_VERSION) ## break rules, reputation and gate in small ways: a test must fail each time (hours)
+	@# In place, since tests look for contracts in node_modules, which a copy would lack.
+	cargo mutants --in-place $(ARGS)
+
+$(CACHE)/tools/bin/cargo-mutants-$(CARGO_MUTANTS_VERSION):
+	cargo install --locked --debug --root "$(CACHE)/tools" --target-dir "$(CACHE)/tools/target" cargo-mutants@$(CARGO_MUTANTS_VERSION)
+	rm -rf "$(CACHE)/tools/target"
+	@touch $@
