@@ -79,6 +79,8 @@ bench: setup ## the benches whose table stands in the README
 mutants: setup $(CACHE)/tools/bin/cargo-mutants-$(CARGO_MUTANTS_VERSION) ## break rules, reputation and gate in small ways: a test must fail each time (hours)
 	@# In place, since tests look for contracts in node_modules, which a copy would lack.
 	cargo mutants --in-place $(ARGS)
+	@# What decides whether an operation is validated again is tested on a chain, in the builder. Reading ahead changes no answer.
+	cargo mutants --in-place --no-config -f bundler/admission/src/again.rs -E prefetch_again --test-package writ-builder $(ARGS)
 
 $(CACHE)/tools/bin/cargo-mutants-$(CARGO_MUTANTS_VERSION):
 	cargo install --locked --debug --root "$(CACHE)/tools" --target-dir "$(CACHE)/tools/target" cargo-mutants@$(CARGO_MUTANTS_VERSION)

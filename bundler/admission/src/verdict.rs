@@ -200,10 +200,12 @@ fn ranges(
 
 /// The intersection of two ranges. Of one in seconds and one in blocks the latter is left to simulation.
 fn both(one: Validity, other: Validity) -> Validity {
+    let unlimited = |range: &Validity| *range == Validity::default();
     match (one.in_blocks, other.in_blocks) {
+        (true, false) if unlimited(&other) => one,
         (true, false) => other,
-        (false, true) if one != Validity::default() => one,
-        (false, true) => other,
+        (false, true) if unlimited(&one) => other,
+        (false, true) => one,
         _ => {
             Validity { after: one.after.max(other.after), until: one.until.min(other.until), ..one }
         }

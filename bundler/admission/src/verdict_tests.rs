@@ -178,7 +178,8 @@ fn failed(index: usize, code: u8) -> Failure {
 fn an_entry_points_refusal_of_the_range_names_the_range() {
     let (operation, mut simulation) = with_window(900, 1_029);
     let rules = AdmissionRules::default();
-    let bench = Bench { head: &HEAD, rules: &rules, stakes: &[], attested: false };
+    let bench =
+        Bench { head: &HEAD, rules: &rules, stakes: &[], attested: false, stage: Stage::First };
     let mut judged = |failure| {
         simulation.failure = Some(failure);
         judge(&operation, &simulation, 0, bench).unwrap_err()
@@ -245,4 +246,5 @@ fn two_ranges_meet_where_they_count_alike() {
     assert_eq!(both(seconds, blocks), seconds, "blocks are left to simulation");
     assert_eq!(both(blocks, seconds), seconds);
     assert_eq!(both(Validity::default(), blocks), blocks, "for ever is no range in seconds");
+    assert_eq!(both(blocks, Validity::default()), blocks);
 }
