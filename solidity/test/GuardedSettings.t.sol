@@ -5,6 +5,7 @@ import {Attestor, Decision} from "./utils/Attestor.sol";
 import {GuardedTest} from "./utils/GuardedTest.sol";
 import {IWritErrors} from "writ/interfaces/IWritErrors.sol";
 import {IWritGuarded} from "writ/interfaces/IWritGuarded.sol";
+import {IWritSettingsEvents} from "writ/interfaces/IWritSettingsEvents.sol";
 import {Configuration, Mode, PolicyReference} from "writ/interfaces/WritTypes.sol";
 
 contract GuardedSettingsTest is GuardedTest {
@@ -120,7 +121,7 @@ contract GuardedSettingsTest is GuardedTest {
 
     function test_strengtheningTakesEffectAtOnce() public {
         vm.expectEmit(address(till));
-        emit IWritGuarded.ConfigurationSet(address(till), 2, stronger(), policies());
+        emit IWritSettingsEvents.ConfigurationSet(address(till), 2, stronger(), policies());
         configure(stronger(), "");
         assertEq(configured().threshold, 4);
         caller.run(calls(presenting(ours(tick(1), PRESENTED)), tick(1)));
@@ -263,7 +264,7 @@ contract GuardedSettingsTest is GuardedTest {
     function test_exitNeedsNoOperator() public {
         vm.prank(admin);
         vm.expectEmit(address(till));
-        emit IWritGuarded.ExitAnnounced(address(till), NOW + 2 days);
+        emit IWritSettingsEvents.ExitAnnounced(address(till), NOW + 2 days);
         till.announceWritExit();
         vm.prank(admin);
         vm.expectRevert(
@@ -280,7 +281,7 @@ contract GuardedSettingsTest is GuardedTest {
 
         vm.prank(admin);
         vm.expectEmit(address(till));
-        emit IWritGuarded.ExitCancelled(address(till));
+        emit IWritSettingsEvents.ExitCancelled(address(till));
         till.cancelWritExit();
         runReverting(caller, calls(tick(1)), notAttested(address(caller), 0, tick(1)));
         vm.prank(admin);

@@ -7,6 +7,7 @@ import {WritTest} from "./utils/WritTest.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {IWritErrors} from "writ/interfaces/IWritErrors.sol";
 import {IWritModule} from "writ/interfaces/IWritModule.sol";
+import {IWritSettingsEvents} from "writ/interfaces/IWritSettingsEvents.sol";
 import {Bound, Configuration, Mode, PolicyReference} from "writ/interfaces/WritTypes.sol";
 
 /// @notice The owner's and the quorum's side of settings.
@@ -103,7 +104,7 @@ contract SettingsTest is SettingsFixture {
         next.exitDelay = 3 days;
         vm.roll(2000);
         vm.expectEmit(address(module));
-        emit IWritModule.ConfigurationSet(address(account), 2, next, policies());
+        emit IWritSettingsEvents.ConfigurationSet(address(account), 2, next, policies());
         configure(next);
         assertEq(abi.encode(current(address(account))), abi.encode(next));
         assertEq(state(address(account)).revision, 2);
@@ -205,7 +206,7 @@ contract SettingsTest is SettingsFixture {
         Configuration memory next = weaker();
         configure(next);
         vm.expectEmit(address(module));
-        emit IWritModule.ConfigurationCancelled(address(account), hashOf(next));
+        emit IWritSettingsEvents.ConfigurationCancelled(address(account), hashOf(next));
         configure(stronger());
         vm.warp(NOW + 30 days);
         vm.expectRevert(abi.encodeWithSelector(IWritErrors.NotPending.selector, hashOf(next), 0));

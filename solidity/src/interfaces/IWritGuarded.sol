@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {GuardState, GuardedCall} from "./GuardedTypes.sol";
 import {IWritErrors} from "./IWritErrors.sol";
+import {IWritSettingsEvents} from "./IWritSettingsEvents.sol";
 import {Configuration, PolicyReference} from "./WritTypes.sol";
 
 /// @title What a guarded contract offers beside its own functions
@@ -11,7 +12,7 @@ import {Configuration, PolicyReference} from "./WritTypes.sol";
 ///
 /// Who may change settings is for the contract to say (`WritGuarded._authorizeWrit`). Whoever that is strengthens at once,
 /// weakens with a quorum's attestation or after the exit delay, and leaves after the exit delay without any operator.
-interface IWritGuarded is IWritErrors {
+interface IWritGuarded is IWritErrors, IWritSettingsEvents {
     // ------------------------------------------------------------------ errors
 
     /// @notice The contract enforces, and nothing that is presented or posted under the current revision admits this call.
@@ -42,33 +43,6 @@ interface IWritGuarded is IWritErrors {
 
     /// @notice In Observe: Enforce would have refused with this error.
     event CallWouldBlock(address indexed caller, bytes4 indexed selector, bytes4 reason);
-
-    // As the module has them, so that one reader understands both; the account is the guarded contract.
-
-    /// @notice A configuration took effect. Emitted at block `GuardState.configuredAt`.
-    event ConfigurationSet(
-        address indexed account,
-        uint64 revision,
-        Configuration configuration,
-        PolicyReference[] policies
-    );
-
-    /// @notice A weaker configuration was scheduled; anyone can apply it from `readyAt` on.
-    event ConfigurationScheduled(
-        address indexed account,
-        bytes32 configurationHash,
-        uint48 readyAt,
-        Configuration configuration
-    );
-
-    /// @notice A scheduled configuration was withdrawn, or another change took its place.
-    event ConfigurationCancelled(address indexed account, bytes32 configurationHash);
-
-    /// @notice The guard stands aside from `exitAt` on.
-    event ExitAnnounced(address indexed account, uint48 exitAt);
-
-    /// @notice The guard stays, or a change to Enforce ended the exit.
-    event ExitCancelled(address indexed account);
 
     // ------------------------------------------------------------------ attestations
 

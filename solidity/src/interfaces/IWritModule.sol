@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IWritErrors} from "./IWritErrors.sol";
+import {IWritSettingsEvents} from "./IWritSettingsEvents.sol";
 import {AccountState, Configuration, PolicyReference} from "./WritTypes.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {
@@ -11,32 +12,7 @@ import {
 
 /// @title WritModule: validator (type 1) and hook (type 4) of ERC-7579 at one address
 /// @notice An account that installs it executes what its owner signed and a quorum of operators attested, and nothing else.
-interface IWritModule is IERC7579Validator, IERC7579Hook, IWritErrors {
-    /// @notice A configuration took effect. Emitted at block `AccountState.configuredAt`.
-    event ConfigurationSet(
-        address indexed account,
-        uint64 revision,
-        Configuration configuration,
-        PolicyReference[] policies
-    );
-
-    /// @notice A weaker configuration was scheduled; anyone can apply it from `readyAt` on.
-    event ConfigurationScheduled(
-        address indexed account,
-        bytes32 configurationHash,
-        uint48 readyAt,
-        Configuration configuration
-    );
-
-    /// @notice A scheduled configuration was withdrawn, by the owner or by another change.
-    event ConfigurationCancelled(address indexed account, bytes32 configurationHash);
-
-    /// @notice The owner announced to leave; from `exitAt` on the module stands aside.
-    event ExitAnnounced(address indexed account, uint48 exitAt);
-
-    /// @notice The owner stays, or a change to Enforce ended the exit.
-    event ExitCancelled(address indexed account);
-
+interface IWritModule is IERC7579Validator, IERC7579Hook, IWritErrors, IWritSettingsEvents {
     /// @notice The account removed the module from one of its roles.
     event Removed(
         address indexed account, uint64 revision, bool validatorInstalled, bool hookInstalled
