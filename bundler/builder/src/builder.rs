@@ -232,10 +232,8 @@ impl Builder {
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
         let number = |count: u64| count as f64;
         metrics::gauge!("writ_head_block").set(number(head.link.number));
-        let pooled = self.pool.all();
-        for name in ["received", "pending", "submitted"] {
-            let count = pooled.iter().filter(|(_, status)| status.name() == name).count();
-            metrics::gauge!("writ_pool_operations", "status" => name).set(number(count as u64));
+        for (status, count) in self.pool.counts() {
+            metrics::gauge!("writ_pool_operations", "status" => status).set(number(count));
         }
         for part in Part::ALL.into_iter().filter(|part| !self.health.is_red(*part)) {
             metrics::gauge!("writ_healthy", "part" => part.name()).set(1);

@@ -8,6 +8,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
 
+use crate::NodeError;
+
 /// How a number behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -106,11 +108,18 @@ const BUCKETS: [f64; 14] =
 /// How often what histograms collected is put into buckets when nobody asks.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Serves the numbers at this address from now on. Once per process, on a tokio runtime.
+/// Serves the numbers from now on, if there is an address to serve them at. Once per process, on a tokio runtime.
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub fn serve(listen: SocketAddr) -> Result<(), BuildError> {
+pub fn serve(listen: Option<SocketAddr>) -> Result<(), NodeError> {
+    match listen {
+        Some(address) => start(address).map_err(|source| NodeError::Metrics { address, source }),
+        None => Ok(()),
+    }
+}
+
+fn start(listen: SocketAddr) -> Result<(), BuildError> {
     let mut builder = PrometheusBuilder::new().with_http_listener(listen).upkeep_timeout(UPKEEP);
     for metric in METRICS.iter().filter(|metric| metric.kind == Kind::Seconds) {
         builder =

@@ -12,9 +12,7 @@ use crate::{NodeError, config::OperatorArguments, metrics, shutdown};
 /// # Errors
 /// When its key, policies, signing log, node or address cannot be used; each says what to do.
 pub async fn run(arguments: OperatorArguments) -> Result<(), NodeError> {
-    if let Some(address) = arguments.metrics_listen {
-        metrics::serve(address).map_err(|source| NodeError::Metrics { address, source })?;
-    }
+    metrics::serve(arguments.metrics_listen)?;
     let key = OperatorKey::from_file(&arguments.key_file)?;
     let mut config = OperatorConfig::new(
         key,

@@ -438,6 +438,18 @@ impl Pool {
         all.into_iter().map(|live| (live.operation.clone(), live.status)).collect()
     }
 
+    /// How many operations are live, by the word for their status.
+    pub fn counts(&self) -> [(&'static str, u64); 3] {
+        let mut counts = [("received", 0), ("pending", 0), ("submitted", 0)];
+        for live in self.index().values() {
+            let of = counts.iter_mut().find(|(name, _)| *name == live.status.name());
+            if let Some((_, count)) = of {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
     /// Live operations of a sender, in the order of EntryPoint, nonce key and sequence.
     pub fn of_sender(&self, sender: Address) -> Vec<Arc<PoolOperation>> {
         self.index().of_sender(sender)

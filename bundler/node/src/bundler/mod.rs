@@ -40,9 +40,7 @@ const EXPIRY_MARGIN: u64 = 30;
 /// # Errors
 /// When a part does not start; each says what to do.
 pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
-    if let Some(address) = arguments.metrics_listen {
-        metrics::serve(address).map_err(|source| NodeError::Metrics { address, source })?;
-    }
+    metrics::serve(arguments.metrics_listen)?;
     let named = entry_points::named(&arguments.entry_points)?;
     if arguments.beneficiary.is_some_and(|beneficiary| beneficiary.is_zero()) {
         // Every EntryPoint refuses it, and the operations of the bundle would be blamed.
