@@ -232,7 +232,7 @@ impl Admission {
         // With the gate off nothing is attached here, but the module may still demand it of whoever sends it.
         let need = self.gate().need(operation, entry_point.address, &standing);
         Ok(match (need, standing) {
-            (Ok(Need::Ask | Need::Verify(_)), Standing::Bound(account)) => Some(*account),
+            (Ok(Need::Ask | Need::Verify(_)), Standing::Bound { account, .. }) => Some(*account),
             _ => None,
         })
     }

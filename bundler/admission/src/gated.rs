@@ -28,13 +28,13 @@ impl Admission {
                 .await
                 .map_err(GateError::from)?;
             match (gate.need(operation, entry_point.address, &standing)?, standing) {
-                (Need::Ask, Standing::Bound(account)) => {
+                (Need::Ask, Standing::Bound { account, .. }) => {
                     key_is_free(operation, ahead)?;
                     let view = (*account).clone();
                     self.preflight(operation, entry_point, ahead, view, block).await?;
                     None
                 }
-                (Need::Verify(_), Standing::Bound(account)) => {
+                (Need::Verify(_), Standing::Bound { account, .. }) => {
                     key_is_free(operation, ahead)?;
                     Some(*account)
                 }

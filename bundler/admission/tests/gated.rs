@@ -202,7 +202,9 @@ impl Scene {
             .read(&block, self.account, now)
             .await
             .expect("readable");
-        let Standing::Bound(view) = standing else { panic!("the module looks at the account") };
+        let Standing::Bound { account: view, .. } = standing else {
+            panic!("the module looks at the account")
+        };
         let max_cost = operation.required_prefund().to::<u128>();
         let bounds = Bounds::new(vec![Bound::native(1_000)]).expect("bounds");
         let mut attestation = Attestation {

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, U256};
 use serde_json::{Value, json};
 
-use crate::{BoundsError, Mismatch, SetError};
+use crate::{BoundsError, Mismatch, PlacementError, SetError};
 
 /// JSON-RPC code: the attestation is invalid, `data.check` says which check failed.
 pub const CODE_INVALID: i64 = -32531;
@@ -197,7 +197,7 @@ pub enum AttestationError {
     },
     /// The account does not hand a signature to the module that an attestation could be attached to.
     #[error("an attestation cannot be placed in this operation: {0}")]
-    Placement(String),
+    Placement(#[from] PlacementError),
     /// Under a detached attestation the operation does something else now than what was decided on.
     #[error("the operation does not do what was decided on any more: {0}")]
     Conduct(String),
@@ -309,7 +309,8 @@ impl AttestationError {
             Self::Block { number, attested, canonical } => {
                 json!({"blockNumber": number, "attested": attested, "required": canonical})
             }
-            Self::Placement(reason) | Self::Conduct(reason) => json!({"reason": reason}),
+            Self::Placement(error) => json!({"reason": error.to_string()}),
+            Self::Conduct(reason) => json!({"reason": reason}),
             Self::Moved(fields) => {
                 json!({"fields": fields.iter().map(Mismatch::name).collect::<Vec<_>>()})
             }

@@ -1,7 +1,7 @@
 //! What the chain says about an account, as far as the gate needs it.
 
 use alloy::primitives::{Address, B256, KECCAK256_EMPTY};
-use writ_attestation::{AccountPolicy, OperatorSet, SetError};
+use writ_attestation::{AccountIdentity, AccountPolicy, OperatorSet, SetError, UnknownKind};
 use writ_simulation::{NodeError, PinnedBlock, SimulationError, Simulator};
 
 /// An account that a Writ module looks after.
@@ -25,7 +25,12 @@ pub enum Standing {
     /// No known module looks at its operations: none installed, all off, or left.
     Unbound,
     /// A module does.
-    Bound(Box<AccountView>),
+    Bound {
+        /// What it knows of the account.
+        account: Box<AccountView>,
+        /// What the account says that it is.
+        identity: Result<AccountIdentity, UnknownKind>,
+    },
 }
 
 /// Why an account's standing is not known. The gate then refuses.
@@ -99,14 +104,24 @@ impl AccountReader {
             let code = block.account(set).await?.code.unwrap_or_default();
             let operators = OperatorSet::from_code(&code.original_bytes())
                 .map_err(|source| StandingError::Set { account, set, source })?;
-            return Ok(Standing::Bound(Box::new(AccountView {
-                module,
-                policy,
-                operators,
-                account_code,
-            })));
+            let identity = self.identity(block, account).await?;
+            let account = Box::new(AccountView { module, policy, operators, account_code });
+            return Ok(Standing::Bound { account, identity });
         }
         Ok(Standing::Unbound)
+    }
+
+    /// What `account` says that it is. One that does not answer is of no known kind.
+    async fn identity(
+        &self,
+        block: &PinnedBlock,
+        account: Address,
+    ) -> Result<Result<AccountIdentity, UnknownKind>, StandingError> {
+        let identity = AccountIdentity::ask(|data| async {
+            let answer = self.simulator.call(block, account, data).await?;
+            Ok::<_, SimulationError>(answer.ok())
+        });
+        Ok(identity.await?)
     }
 
     async fn policy(

@@ -8,8 +8,9 @@ use alloy::{
 };
 use serde::{Deserialize, Serialize};
 use writ_attestation::{
-    AttestationError, Context, LEVEL_QUORUM, MAX_SIGNATURES, Mismatch, Mode, Suffix, Verified,
-    action_of, attach, carries_suffix, diagnose, other_chain, verify,
+    AccountIdentity, AccountKind, AttestationError, Context, LEVEL_QUORUM, MAX_SIGNATURES,
+    Mismatch, Mode, PlacementError, Suffix, UnknownKind, Validator, Verified, action_of, attach,
+    carries_suffix, diagnose, other_chain, verify,
     wire::{BlockRef, MAX_PREDECESSORS},
 };
 use writ_simulation::{NodeClient, PinnedBlock};
@@ -71,7 +72,8 @@ pub enum NotRequired {
     Off,
     /// No Writ module looks at the account's operations. The bundler's own policy may still demand something.
     Unbound,
-    /// The account only observes, and the operation goes through another validator.
+    /// The account only observes, and an attestation cannot be placed in the operation: it goes through another validator,
+    /// calls the account where no hook looks, or the account's kind is not known.
     Observing,
 }
 
@@ -156,7 +158,7 @@ impl Gate {
         }
         let standing = self.standing(&request).await?;
         match (self.need(request.operation, request.entry_point.address, &standing)?, standing) {
-            (Need::Verify(suffix), Standing::Bound(account)) => {
+            (Need::Verify(suffix), Standing::Bound { account, .. }) => {
                 let verified = self.verify(&request, &account, &suffix).await?;
                 let operation = request.operation.clone();
                 let account = *account;
@@ -168,7 +170,7 @@ impl Gate {
                     obtained: false,
                 })))
             }
-            (Need::Ask, Standing::Bound(account)) => self.obtain(&request, *account).await,
+            (Need::Ask, Standing::Bound { account, .. }) => self.obtain(&request, *account).await,
             (Need::Nothing(why), _) => Ok(Gated::NotRequired(why)),
             // `need` demands of bound accounts only.
             (Need::Verify(_) | Need::Ask, _) => {
@@ -187,7 +189,7 @@ impl Gate {
         }
         let standing = self.standing(&request).await?;
         match (self.need(request.operation, request.entry_point.address, &standing)?, standing) {
-            (Need::Verify(suffix), Standing::Bound(account)) => {
+            (Need::Verify(suffix), Standing::Bound { account, .. }) => {
                 self.verify(&request, &account, &suffix).await.map(|_| ())
             }
             (Need::Nothing(_), _) => Ok(()),
@@ -221,10 +223,15 @@ impl Gate {
     /// The question that [`admit`](Self::admit) would ask the operators, for evaluation without signatures.
     ///
     /// # Errors
-    /// When the account's standing cannot be read, or no Writ module looks at its operations.
+    /// When the account's standing cannot be read, no Writ module looks at its operations, or no attestation can be placed in
+    /// this one.
     pub async fn question(&self, request: GateRequest<'_>) -> Result<Ask, GateError> {
         match self.standing(&request).await? {
-            Standing::Bound(account) => Ok(ask(&request, *account)),
+            Standing::Bound { account, identity } => {
+                placed(&identity, request.operation, account.module)
+                    .map_err(AttestationError::from)?;
+                Ok(ask(&request, *account))
+            }
             Standing::Undeployed | Standing::Unbound => Err(GateError::Required(format!(
                 "no Writ module looks at the operations of account {}: there is no policy to ask about",
                 request.operation.sender
@@ -394,9 +401,24 @@ fn pending(predecessors: &[UserOperation]) -> u64 {
     predecessors.iter().filter(|operation| carries_suffix(&operation.signature)).count() as u64
 }
 
-/// The validator that the nonce names, as OpenZeppelin's ERC-7579 accounts read it: its top 20 bytes.
-fn validator(nonce: U256) -> Address {
-    Address::from_slice(&nonce.to_be_bytes::<32>()[..20])
+/// Whether the module receives the signature, at the end of which an attestation travels.
+fn placed(
+    identity: &Result<AccountIdentity, UnknownKind>,
+    operation: &UserOperation,
+    module: Address,
+) -> Result<(), PlacementError> {
+    match identity {
+        Ok(identity) => identity.place(operation, module).map(|_| ()),
+        Err(unknown) => Err(unknown.clone().into()),
+    }
+}
+
+/// Whether an account of some kind would take one of the modules as the validator that the nonce names.
+fn names_one_of(modules: &[Address], nonce: U256) -> bool {
+    AccountKind::ALL.into_iter().any(|kind| match kind.validator(nonce) {
+        Ok(Validator::Module(validator)) => modules.contains(&validator),
+        Ok(Validator::Root) | Err(_) => false,
+    })
 }
 
 fn need(
@@ -407,11 +429,10 @@ fn need(
     standing: &Standing,
 ) -> Result<Need, GateError> {
     let sender = operation.sender;
-    let validator = validator(operation.nonce);
-    let account = match (mode, standing) {
+    let (account, identity) = match (mode, standing) {
         (GateMode::Off, _) => return Ok(Need::Nothing(NotRequired::Off)),
-        (_, Standing::Bound(account)) => account,
-        (_, Standing::Undeployed) if modules.contains(&validator) => {
+        (_, Standing::Bound { account, identity }) => (account, identity),
+        (_, Standing::Undeployed) if names_one_of(modules, operation.nonce) => {
             return Err(GateError::Required(format!(
                 "account {sender} is not deployed, so its policy is not on the chain yet: deploy it first, by an \
                  operation of another validator or by its factory"
@@ -432,16 +453,11 @@ fn need(
         }
     };
     let configuration = &account.policy.configuration;
-    if validator != account.module {
+    if let Err(error) = placed(identity, operation, account.module) {
         if configuration.mode == Mode::Observe && mode == GateMode::Installed {
             return Ok(Need::Nothing(NotRequired::Observing));
         }
-        return Err(AttestationError::Placement(format!(
-            "the nonce names validator {validator}, which would receive the signature instead of {}, the module that \
-             enforces the policy of account {sender}",
-            account.module
-        ))
-        .into());
+        return Err(AttestationError::Placement(error).into());
     }
     if entry_point != configuration.entry_point {
         return Err(AttestationError::EntryPoint {

@@ -6,11 +6,14 @@ mod common;
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use common::{
-    ACCOUNT, Behaviour, CHAIN, MODULE, NOW, World, account_code,
-    chain::{gate, pinned, request, returns},
+    ACCOUNT, Behaviour, CHAIN, MODULE, NOW, World, account_code, account_of,
+    chain::{gate, pinned, pinned_as, request, returns},
     operation,
 };
-use writ_attestation::{AccountPolicy, AttestationError, MAGIC, Mode, OperatorSet, attach};
+use writ_attestation::{
+    AccountKind, AccountPolicy, AttestationError, EXECUTE_USER_OP, MAGIC, Mode, OperatorSet,
+    PlacementError, Validator, attach,
+};
 use writ_gateway::{
     Attested, Gate, GateError, GateMode, GateRequest, Gated, NotRequired, StandingError,
 };
@@ -377,4 +380,132 @@ async fn denials_and_missing_quorums_pass_through() {
     assert!(matches!(gate.admit(request(&block, &op)).await, Err(GateError::NoQuorum(_))));
     // An operation without what its account has come to demand is not included either.
     assert!(matches!(gate.recheck(request(&block, &op)).await, Err(GateError::Required(_))));
+}
+
+/// The operation with its nonce in the layout of `kind`, calling the account under its hook.
+fn on(kind: AccountKind, validator: Validator) -> UserOperation {
+    let mut op = operation(0);
+    op.nonce = U256::from(kind.nonce_key(validator, 3).unwrap()) << 64;
+    if kind == AccountKind::Kernel {
+        op.call_data = [EXECUTE_USER_OP.as_slice(), &op.call_data].concat().into();
+    }
+    op
+}
+
+fn placement(error: AttestationError) -> PlacementError {
+    assert_eq!((error.check(), error.code()), ("placement", -32531));
+    match error {
+        AttestationError::Placement(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_attestation_is_obtained_on_every_kind_in_its_own_layout() {
+    let mut world = World::new(2, 3);
+    for kind in AccountKind::ALL {
+        let code = account_of(kind.account_id());
+        world.view.account_code = keccak256(&code);
+        let (gateway, _operators, _folder) = world.gateway(&[Honest, Honest, Honest]).await;
+        let gate = gate(GateMode::Installed, Some(gateway));
+        let at = |policy: &AccountPolicy| {
+            pinned_as(7, policy, &world.view.operators, Some(code.clone()))
+        };
+        let block = at(&world.view.policy);
+        let op = on(kind, Validator::Module(MODULE));
+        let got = attested(gate.admit(request(&block, &op)).await.unwrap());
+        assert!(got.obtained, "{kind:?}");
+        assert!(got.operation.signature.starts_with(&op.signature), "at the end, on {kind:?}");
+
+        // The same nonce read as another kind's names somebody else.
+        let other =
+            if kind == AccountKind::Nexus { AccountKind::OpenZeppelin } else { AccountKind::Nexus };
+        let mut elsewhere = op.clone();
+        elsewhere.nonce = on(other, Validator::Module(MODULE)).nonce;
+        let alone = self::gate(GateMode::Installed, None);
+        let error = refused(&alone, &block, &elsewhere).await;
+        assert_eq!(error.check(), "placement", "{kind:?}: {error}");
+        assert!(alone.question(request(&block, &elsewhere)).await.is_err(), "nobody is asked");
+        // Where the module only observes, it is let through.
+        let mut observing = world.view.policy.clone();
+        observing.configuration.mode = Mode::Observe;
+        let gated = alone.admit(request(&at(&observing), &elsewhere)).await.unwrap();
+        assert_eq!(gated, Gated::NotRequired(NotRequired::Observing));
+    }
+}
+
+#[tokio::test]
+async fn what_no_hook_sees_and_what_no_module_receives_is_refused_by_name() {
+    let world = World::new(2, 3);
+    let gate = gate(GateMode::Installed, None);
+    let block = |kind: AccountKind| {
+        let code = account_of(kind.account_id());
+        pinned_as(7, &world.view.policy, &world.view.operators, Some(code))
+    };
+    let named = Validator::Module(MODULE);
+
+    for (kind, place) in [(AccountKind::Nexus, 224), (AccountKind::Kernel, 248)] {
+        let mut op = on(kind, named);
+        op.nonce |= U256::from(1) << place;
+        let error = placement(refused(&gate, &block(kind), &op).await);
+        assert_eq!(error, PlacementError::NonceMode { kind, mode: 1 });
+    }
+    let kernel = block(AccountKind::Kernel);
+    let mut permission = on(AccountKind::Kernel, named);
+    permission.nonce += U256::from(1) << 240;
+    let error = placement(refused(&gate, &kernel, &permission).await);
+    assert_eq!(error, PlacementError::Permission);
+    let mut plain = on(AccountKind::Kernel, named);
+    plain.call_data = operation(0).call_data;
+    let error = placement(refused(&gate, &kernel, &plain).await);
+    assert_eq!(error, PlacementError::NotWrapped);
+    // Its answer to rootValidator() names no validator module.
+    let root = on(AccountKind::Kernel, Validator::Root);
+    let error = placement(refused(&gate, &kernel, &root).await);
+    assert_eq!(error, PlacementError::OtherRoot { root: None, module: MODULE });
+
+    let safe = AccountKind::Safe7579;
+    let mut uninstall = on(safe, named);
+    uninstall.call_data = Bytes::from_static(&alloy::hex!("a71763a8"));
+    let error = placement(refused(&gate, &block(safe), &uninstall).await);
+    assert_eq!(error, PlacementError::Forbidden { function: "uninstallModule", kind: safe });
+    for kind in AccountKind::ALL {
+        let mut op = on(kind, named);
+        op.call_data = [EXECUTE_USER_OP.as_slice(), EXECUTE_USER_OP.as_slice()].concat().into();
+        let error = placement(refused(&gate, &block(kind), &op).await);
+        assert_eq!(error, PlacementError::Forbidden { function: "executeUserOp", kind });
+    }
+}
+
+#[tokio::test]
+async fn an_account_of_no_known_kind_is_refused_by_what_it_calls_itself() {
+    let world = World::new(2, 3);
+    let gate = gate(GateMode::Installed, None);
+    let op = operation(0);
+    let at = |policy: &AccountPolicy, code| pinned_as(7, policy, &world.view.operators, Some(code));
+    for (code, id) in [
+        (account_of("biconomy.nexus.1.2.0"), "biconomy.nexus.1.2.0"),
+        (account_of("kernel.advanced.v0.3.2"), "kernel.advanced.v0.3.2"),
+        (Bytes::from_static(&[0]), ""),
+    ] {
+        let error = placement(refused(&gate, &at(&world.view.policy, code.clone()), &op).await);
+        assert!(matches!(&error, PlacementError::UnknownKind(kind) if kind.account_id == id));
+        assert!(error.to_string().contains(&format!("{id:?}")), "{error}");
+        let mut observing = world.view.policy.clone();
+        observing.configuration.mode = Mode::Observe;
+        let gated = gate.admit(request(&at(&observing, code), &op)).await.unwrap();
+        assert_eq!(gated, Gated::NotRequired(NotRequired::Observing));
+    }
+}
+
+#[tokio::test]
+async fn before_there_is_an_account_the_module_is_found_in_every_layout() {
+    let world = World::new(2, 3);
+    let gate = gate(GateMode::Installed, None);
+    let block = pinned(7, &world.view.policy, &world.view.operators, false);
+    for kind in AccountKind::ALL {
+        let refusal = gate.admit(request(&block, &on(kind, Validator::Module(MODULE)))).await;
+        let refusal = refusal.unwrap_err().to_string();
+        assert!(refusal.contains("is not deployed"), "{kind:?}: {refusal}");
+    }
 }

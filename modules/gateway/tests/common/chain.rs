@@ -28,11 +28,21 @@ pub fn pinned(
     set: &OperatorSet,
     deployed: bool,
 ) -> PinnedBlock {
+    pinned_as(number, policy, set, deployed.then(account_code))
+}
+
+/// The same with an account of this code, if any.
+pub fn pinned_as(
+    number: u64,
+    policy: &AccountPolicy,
+    set: &OperatorSet,
+    account: Option<Bytes>,
+) -> PinnedBlock {
     let mut state = MemoryState::new();
     state.set_account(MODULE, U256::ZERO, 1, returns(&policy.encode()));
     state.set_account(policy.configuration.operator_set, U256::ZERO, 1, set.code());
-    if deployed {
-        state.set_account(ACCOUNT, U256::ZERO, 1, account_code());
+    if let Some(code) = account {
+        state.set_account(ACCOUNT, U256::ZERO, 1, code);
     }
     let header = BlockHeader {
         number,

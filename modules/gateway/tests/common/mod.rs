@@ -14,15 +14,18 @@ use std::{
     time::Duration,
 };
 
-use alloy::primitives::{Address, B256, Bytes, U256, bytes, keccak256};
+use alloy::{
+    primitives::{Address, B256, Bytes, U256, bytes, keccak256},
+    sol_types::SolValue,
+};
 use jsonrpsee::{
     server::{RpcModule, ServerBuilder, ServerConfig, ServerHandle},
     types::ErrorObjectOwned,
 };
 use serde_json::Value;
 use writ_attestation::{
-    AccountPolicy, AccountState, Attestation, Bound, Bounds, Configuration, Denial, DetachedTerms,
-    Domain, Mode, OperatorKey, OperatorSet, action_of, max_cost_of, reasons_hash,
+    AccountKind, AccountPolicy, AccountState, Attestation, Bound, Bounds, Configuration, Denial,
+    DetachedTerms, Domain, Mode, OperatorKey, OperatorSet, action_of, max_cost_of, reasons_hash,
     wire::{
         Allow, AttestRequest, BlockRef, CODE_OPERATOR, Deny, Evaluation, Identity, OperatorFault,
         OperatorResponse,
@@ -178,9 +181,14 @@ impl World {
     }
 }
 
-/// The account's code: something that exists.
+/// The account's code: it calls itself an account of OpenZeppelin's.
 pub fn account_code() -> Bytes {
-    bytes!("00")
+    account_of(AccountKind::OpenZeppelin.account_id())
+}
+
+/// Code that answers `id` to `accountId()`, and to everything else.
+pub fn account_of(id: &str) -> Bytes {
+    chain::returns(&(id.to_owned(),).abi_encode_params())
 }
 
 pub fn block(number: u64) -> BlockRef {
