@@ -18,7 +18,8 @@ pub struct Effects {
     pub tokens: Vec<TokenTransfer>,
     /// Approvals, from logs.
     pub approvals: Vec<Approval>,
-    /// DELEGATECALL and CALLCODE.
+    /// DELEGATECALL and CALLCODE, except those by which the sender runs its own code for what it was called with: a proxy that
+    /// hands on its calldata unchanged to the contract that also validated, and what `executeUserOp` wraps.
     pub delegate_calls: Vec<DelegateCall>,
     /// Contracts created.
     pub created: Vec<Address>,

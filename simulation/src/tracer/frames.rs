@@ -1,6 +1,6 @@
 //! What happens when frames begin and end.
 
-use alloy::primitives::{Address, Bytes, KECCAK256_EMPTY};
+use alloy::primitives::{Address, Bytes, KECCAK256_EMPTY, keccak256};
 use revm::{
     context_interface::ContextTr,
     inspector::JournalExt,
@@ -12,6 +12,7 @@ use revm::{
 
 use super::{
     Frame, OpRecord, Pending, Role, Tracer,
+    dispatch::Dispatch,
     effects::{self, Checkpoint},
     inspect::{account, code_state},
     meter::Counted,
@@ -39,12 +40,15 @@ impl Tracer {
         };
         let selector = (input_len >= 4).then(|| [head[0], head[1], head[2], head[3]]);
         let role = self.role_of(inputs, selector);
+        let (dispatch, own) =
+            self.dispatch_of(role, inputs, || keccak256(&*inputs.input.as_bytes(context)));
         let mut frame = Frame {
             role,
             target: inputs.target_address,
             code: inputs.bytecode_address,
             record: Pending::Nothing,
             checkpoint: Checkpoint::default(),
+            dispatch,
         };
         match role {
             Role::Inner if self.current.is_some() => {
@@ -52,7 +56,7 @@ impl Tracer {
             }
             Role::Inner if self.collecting.is_some() => {
                 self.note_sender_call(context, inputs);
-                frame.checkpoint = self.collect_call(inputs);
+                frame.checkpoint = self.collect_call(inputs, own);
             }
             Role::Entity(phase) => {
                 match phase {
@@ -67,7 +71,7 @@ impl Tracer {
             }
             Role::Unrestricted(phase) => {
                 self.collecting = Some(phase);
-                frame.checkpoint = self.collect_call(inputs);
+                frame.checkpoint = self.collect_call(inputs, own);
             }
             Role::Creator => self.meter.begin(Counted::Verification),
             Role::Inner | Role::Outside => {}
@@ -151,6 +155,7 @@ impl Tracer {
             code: created,
             record: Pending::Nothing,
             checkpoint: Checkpoint::default(),
+            dispatch: Dispatch::No,
         };
         let depth = self.depth();
         let creator_code = self.frames.last().map_or(Address::ZERO, |running| running.code);
@@ -405,8 +410,8 @@ impl Tracer {
         op.call_data_room = effects::sender_call(effects, call, &data, room);
     }
 
-    /// Effects of a call in an unrestricted phase; what they were before it.
-    fn collect_call(&mut self, inputs: &CallInputs) -> Checkpoint {
+    /// Effects of a call in an unrestricted phase; what they were before it. `own` says that it is the sender's own dispatch.
+    fn collect_call(&mut self, inputs: &CallInputs, own: bool) -> Checkpoint {
         let caller = self.frames.last().map_or(inputs.caller, |caller| caller.target);
         let bound = self.setup.limits.records;
         let Some(effects) = self.collected() else { return Checkpoint::default() };
@@ -414,7 +419,7 @@ impl Tracer {
         if let Some(value) = inputs.transfer_value() {
             effects::native(effects, caller, inputs.target_address, value);
         }
-        if matches!(inputs.scheme, CallScheme::DelegateCall | CallScheme::CallCode) {
+        if !own && matches!(inputs.scheme, CallScheme::DelegateCall | CallScheme::CallCode) {
             effects::delegate_call(effects, caller, inputs.bytecode_address);
         }
         let pushed = record::push(&mut effects.touched, inputs.bytecode_address, usize::MAX);

@@ -16,6 +16,7 @@
 //! frame says which opcodes matter in it; a step of any other costs what it costs without a tracer
 //! (see [`evm`]).
 
+mod dispatch;
 mod effects;
 mod evm;
 mod frames;
@@ -25,7 +26,7 @@ mod record;
 mod returned;
 mod table;
 
-use alloy::primitives::{Address, Bytes, U256};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use revm::primitives::hardfork::SpecId;
 use writ_types::{EntryPoint, UserOperation};
 
@@ -37,6 +38,7 @@ use crate::{
     trace::{CodeVisit, FrameTrace, OpTrace, Phase},
     validation::{PaymasterValidation, ValidationData},
 };
+use dispatch::Dispatch;
 use effects::Checkpoint;
 pub(crate) use evm::run;
 use meter::Meter;
@@ -68,6 +70,10 @@ pub(crate) struct OpRecord {
     call_data_room: usize,
     verification_gas_limit: u64,
     paymaster_verification_gas_limit: u64,
+    /// The contract to which the account handed its validation on, as it was called; none when it validates by itself.
+    implementation: Option<Address>,
+    /// Hash of what `executeUserOp` wraps in the operation's calldata.
+    wrapped: Option<B256>,
     /// Whether the operation carries callData: if not, `innerHandleOp` makes no call to the sender.
     calls_sender: bool,
 }
@@ -107,6 +113,7 @@ struct Frame {
     code: Address,
     record: Pending,
     checkpoint: Checkpoint,
+    dispatch: Dispatch,
 }
 
 /// An instruction whose result is looked at right after it ran.
@@ -238,6 +245,8 @@ impl OpRecord {
             paymaster_verification_gas_limit: op.paymaster.as_ref().map_or(0, |paymaster| {
                 paymaster.verification_gas_limit.try_into().unwrap_or(u64::MAX)
             }),
+            implementation: None,
+            wrapped: dispatch::wrapped(&op.call_data),
             calls_sender: !op.call_data.is_empty(),
         }
     }
@@ -274,8 +283,6 @@ fn peek(stack: &[U256], from_top: usize) -> Option<U256> {
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::B256;
-
     use super::*;
 
     #[test]

@@ -1,6 +1,10 @@
 //! What execution did, and that reverted frames leave nothing.
 
-use alloy::primitives::{Address, B256, Bytes, U256, b256};
+use alloy::{
+    primitives::{Address, B256, Bytes, U256, b256, hex},
+    sol,
+    sol_types::SolCall,
+};
 use revm::bytecode::opcode as op;
 use writ_simulation::{
     Effects, Limits, SenderCall, SimulationRequest, Simulator, SimulatorOptions, TokenStandard,
@@ -9,6 +13,14 @@ use writ_simulation::{
 use writ_types::EntryPointVersion;
 
 use crate::code::{call, creation, delegate_call, log, push, revert};
+
+sol! {
+    #[derive(Debug)]
+    struct Call { address target; uint256 value; bytes data; }
+    function executeBatch(Call[] calls);
+    function owner() returns (address);
+    function upgradeToAndCall(address implementation, bytes data);
+}
 
 const TRANSFER: B256 = b256!("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef");
 const APPROVAL: B256 = b256!("8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925");
@@ -97,11 +109,39 @@ fn tokens_approvals_delegate_calls_and_creations_are_told() {
     assert_eq!(effects.approvals[0].amount, U256::MAX);
     let delegated: Vec<_> = effects.delegate_calls.iter().map(|one| (one.from, one.to)).collect();
     assert!(delegated.contains(&(token, library)), "{delegated:?}");
-    assert!(delegated.iter().any(|(from, _)| *from == account), "the account's proxy delegates");
+    assert!(delegated.iter().all(|(from, _)| *from != account), "its proxy runs its own code");
     assert_eq!(effects.native[0].from, token, "value moves from the caller of the library");
     assert_eq!(effects.created, [token.create(1)]);
     assert_eq!(effects.native[1].to, effects.created[0]);
     assert_eq!(effects.native[1].amount, U256::from(4));
+}
+
+/// UUPS's answer to whatever is asked: the slot of the implementation.
+const POSES_AS_IMPLEMENTATION: [u8; 39] =
+    hex!("7f360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc5f5260205ff3");
+
+#[test]
+fn a_proxy_that_was_moved_on_the_way_runs_foreign_code() {
+    let (mut chain, entry_point) = TestChain::with_entry_point(EntryPointVersion::V08).unwrap();
+    let account = SimpleAccount::deployed(&mut chain, entry_point, 30);
+    let foreign = Address::repeat_byte(0x63);
+    chain.put(foreign, POSES_AS_IMPLEMENTATION.to_vec());
+    let call =
+        |data: Vec<u8>| Call { target: account.address, value: U256::ZERO, data: data.into() };
+    let own = call(ownerCall {}.abi_encode());
+    let upgrade = upgradeToAndCallCall { implementation: foreign, data: Bytes::new() };
+    let told = |calls: Vec<Call>| {
+        let op = account.operation(1, executeBatchCall { calls }.abi_encode().into(), false);
+        let request = SimulationRequest::single(entry_point, op);
+        let simulation = Simulator::default().simulate_sync(&chain.pin(), &request).unwrap();
+        let op = &simulation.ops[0];
+        assert!(op.receipt.as_ref().is_some_and(|receipt| receipt.success));
+        let delegated = op.effects.delegate_calls.iter();
+        delegated.map(|one| (one.from, one.to)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(vec![own.clone()]), [], "also for calls to itself");
+    let moved = told(vec![call(upgrade.abi_encode()), own]);
+    assert_eq!(moved, [(account.address, foreign)]);
 }
 
 #[test]
