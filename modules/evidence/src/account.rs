@@ -5,45 +5,35 @@ use alloy::{
     sol_types::SolCall,
 };
 use writ_attestation::{
-    AccountPolicy, DetachedTerms, Mode, OperatorSet, PolicyReference, SetError,
-    detached_account_code,
+    AccountIdentity, AccountKind, AccountPolicy, DetachedTerms, Mode, OperatorSet, PolicyReference,
+    SetError, UnknownKind, detached_account_code,
 };
-use writ_bindings::Erc7579Account;
 use writ_policy::{MAX_POLICIES, policy_commitment};
 use writ_simulation::{NodeClient, NodeError, PinnedBlock, SimulationError, Simulator};
 use writ_types::UserOperation;
 
-use crate::logs;
+use crate::{adapter::FALLBACK_HANDLER, logs};
 
 /// Most bytes of one policy's encoded parameters.
 const MAX_PARAMETERS: usize = 64 * 1024;
 
-/// How an account encodes its execution, and where it takes its validator from.
+/// How an account was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AccountKind {
-    /// OpenZeppelin's `AccountERC7579Hooked`, version 1: `execute` of ERC-7579, one hook for every
-    /// execution, the validator in the top 20 bytes of the nonce.
-    OpenZeppelin,
-    /// Any account, looked at from outside: its calls are the ones that the simulation saw it make.
+pub enum AccountSight {
+    /// From its own calldata, which an account of this kind executes as it says.
+    Known(AccountIdentity),
+    /// From outside, whatever its kind: its calls are the ones that the simulation saw it make.
     Observed,
 }
 
-impl AccountKind {
-    /// The name in the input document.
+impl AccountSight {
+    /// The kind's name in the input document.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::OpenZeppelin => "erc7579-openzeppelin",
+            Self::Known(identity) => identity.kind.name(),
             Self::Observed => "observed",
         }
-    }
-
-    /// The kind of an account that calls itself `id` (ERC-7579 `accountId()`).
-    #[must_use]
-    pub fn from_account_id(id: &str) -> Option<Self> {
-        // The plain AccountERC7579 has no hook: nothing would enforce the bounds.
-        (id == "@openzeppelin/contracts.AccountERC7579Hooked.v1.0.0").then_some(Self::OpenZeppelin)
     }
 }
 
@@ -56,8 +46,8 @@ pub struct Account {
     pub module: Address,
     /// EXTCODEHASH. When the decision is detached: [`detached_account_code`].
     pub code_hash: B256,
-    /// How it executes.
-    pub kind: AccountKind,
+    /// How it was looked at.
+    pub sight: AccountSight,
     /// Configuration and state in the module.
     pub policy: AccountPolicy,
     /// The policies behind the configuration's commitment, in order.
@@ -97,11 +87,8 @@ pub enum AccountError {
         exit_at: u64,
     },
     /// The account is of a kind whose calldata is not understood.
-    #[error("accounts of kind {account_id:?} are not supported")]
-    UnsupportedKind {
-        /// What `accountId()` returned.
-        account_id: String,
-    },
+    #[error(transparent)]
+    UnsupportedKind(#[from] UnknownKind),
     /// The configured verification level is not built.
     #[error("verification level {level} is not supported: level 1 (quorum) is")]
     UnsupportedLevel {
@@ -188,6 +175,16 @@ impl AccountReader {
         module: Address,
         account: Address,
     ) -> Result<Account, AccountError> {
+        self.read_known(block, module, account).await.map(|(account, _)| account)
+    }
+
+    /// The same, with what the account says that it is.
+    pub(crate) async fn read_known(
+        &self,
+        block: &PinnedBlock,
+        module: Address,
+        account: Address,
+    ) -> Result<(Account, AccountIdentity), AccountError> {
         let code_hash = block.account(account).await?.code_hash;
         if code_hash.is_zero() || code_hash == KECCAK256_EMPTY {
             return Err(AccountError::NotDeployed);
@@ -195,9 +192,12 @@ impl AccountReader {
         let policy = self.configuration(block, module, account).await?;
         check_state(&policy, block.timestamp())?;
         let operators = self.operators(block, &policy).await?;
-        let kind = self.kind(block, account).await?;
+        let identity = self.identity(block, account).await?;
         let references = self.policies(module, account, &policy).await?;
-        Ok(Account { address: account, module, code_hash, kind, policy, references, operators })
+        let sight = AccountSight::Known(identity);
+        let account =
+            Account { address: account, module, code_hash, sight, policy, references, operators };
+        Ok((account, identity))
     }
 
     /// The account as detached terms look at it. It may be of any kind, and not there yet.
@@ -223,7 +223,7 @@ impl AccountReader {
             address,
             module: Address::ZERO,
             code_hash: detached_account_code(operation, found),
-            kind: AccountKind::Observed,
+            sight: AccountSight::Observed,
             policy,
             references: policies.clone(),
             operators,
@@ -265,19 +265,34 @@ impl AccountReader {
         Ok(operators)
     }
 
-    async fn kind(
+    /// The adapter behind a Safe's fallback, by which it is an ERC-7579 account; other kinds have none.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be read.
+    pub(crate) async fn adapter(
         &self,
         block: &PinnedBlock,
         account: Address,
-    ) -> Result<AccountKind, AccountError> {
-        let data = Erc7579Account::accountIdCall {}.abi_encode();
-        let account_id = match self.call(block, account, data.into()).await? {
-            Ok(returned) => Erc7579Account::accountIdCall::abi_decode_returns_validate(&returned)
-                .map_or_else(|_| String::new(), |id| id.chars().take(128).collect()),
-            Err(_) => String::new(),
-        };
-        AccountKind::from_account_id(&account_id)
-            .ok_or(AccountError::UnsupportedKind { account_id })
+        kind: AccountKind,
+    ) -> Result<Option<Address>, AccountError> {
+        if kind != AccountKind::Safe7579 {
+            return Ok(None);
+        }
+        let word = block.storage(account, FALLBACK_HANDLER.into()).await?;
+        Ok(Some(Address::from_word(word.into())))
+    }
+
+    /// What `account` says that it is.
+    async fn identity(
+        &self,
+        block: &PinnedBlock,
+        account: Address,
+    ) -> Result<AccountIdentity, AccountError> {
+        let identity = AccountIdentity::ask(|data| async {
+            Ok::<_, AccountError>(self.call(block, account, data).await?.ok())
+        });
+        Ok(identity.await??)
     }
 
     /// The policies that a configuration commits to, with their parameters, from the events of its block.
@@ -391,15 +406,6 @@ mod tests {
             commitment(&[]),
             b256!("569e75fc77c1a856f6daaf9e69d8a9566ca34aa47f9133711ce065a571af0cfd")
         );
-    }
-
-    #[test]
-    fn only_a_hooked_openzeppelin_account_is_understood() {
-        let id = "@openzeppelin/contracts.AccountERC7579Hooked.v1.0.0";
-        assert_eq!(AccountKind::from_account_id(id), Some(AccountKind::OpenZeppelin));
-        for other in ["", "@openzeppelin/contracts.AccountERC7579.v1.0.0", "biconomy.nexus.1.2.0"] {
-            assert_eq!(AccountKind::from_account_id(other), None);
-        }
     }
 
     #[test]

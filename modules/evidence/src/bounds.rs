@@ -135,7 +135,7 @@ mod tests {
     use writ_simulation::{Approval, NativeTransfer, TokenTransfer};
 
     use super::*;
-    use crate::calls::{CallType, ExecType, Execution, decode_calls, encode_execute};
+    use crate::calls::{CallType, ExecType, Execution, Own, decode_calls, encode_execute};
 
     const ACCOUNT: Address = Address::repeat_byte(0xac);
     const OTHER: Address = Address::repeat_byte(0x01);
@@ -216,7 +216,7 @@ mod tests {
         let call = |to, data: &[u8]| {
             let call = Execution { target: to, value: U256::ZERO, data: data.to_vec().into() };
             let data = encode_execute(CallType::Single, ExecType::Default, &[call]);
-            decode_calls(ACCOUNT, &data.into()).unwrap()
+            decode_calls(Own::of(ACCOUNT), &data.into()).unwrap()
         };
         let withdraw = writ_bindings::EntryPoint::withdrawToCall {
             withdrawAddress: OTHER,

@@ -12,14 +12,14 @@ use writ_types::{EntryPoint, EntryPointVersion, UserOperation};
 
 use crate::{
     account::{Account, AccountReader},
+    adapter::without_batch,
     bounds::keeps_deposit,
-    calls::{Call, decode_calls},
+    calls::{Call, Own, decode_calls},
     detached::{self, Authority, Conduct},
     document::{Facts, document},
     error::EvidenceError,
     evidence::Evidence,
     history::{HistoryHead, Spending, read_day},
-    logs::validator_in_nonce,
     predecessor::{Predecessor, predecessors},
     run::{Run, reverted},
 };
@@ -103,19 +103,24 @@ impl EvidenceBuilder {
         module: Address,
     ) -> Result<Evidence, EvidenceError> {
         let EvidenceRequest { block, operation, entry_point, .. } = request;
-        check_enforced(request, module)?;
-        let account = self.reader.read(block, module, operation.sender).await?;
+        check_enforced(request)?;
+        let (account, identity) = self.reader.read_known(block, module, operation.sender).await?;
+        let called = operation.call_data.slice_ref(identity.place(operation, module)?);
         let configured = account.policy.configuration.entry_point;
         if configured != entry_point.address {
             return Err(EvidenceError::WrongEntryPoint { given: entry_point.address, configured });
         }
         let domain = Domain::new(block.chain_id(), module);
-        let before = predecessors(request, &account, domain)?;
-        let calls = decode_calls(operation.sender, &operation.call_data)?;
+        let before = predecessors(request, &account, identity, domain)?;
+        let adapter = self.reader.adapter(block, account.address, identity.kind).await?;
+        let calls = decode_calls(Own { account: account.address, adapter }, &called)?;
         keeps_deposit(&calls, entry_point.address)?;
         let sent = self.sent(block, &calls, operation.sender).await?;
         let run = Run::new(request, &account, domain, &before)?;
-        let (bounds, outcome) = run.bounded(&self.simulator, &sent).await?;
+        let (bounds, mut outcome) = run.bounded(&self.simulator, &sent).await?;
+        if let Some(adapter) = adapter {
+            without_batch(&mut outcome.effects, account.address, adapter);
+        }
 
         let day = self.history(block, &account, &before).await?;
         let sequence = account.policy.next_sequence(before.len() as u64);
@@ -211,7 +216,7 @@ fn write_down(
         chain_id: block.chain_id(),
         block: (block.number(), block.hash(), block.timestamp()),
         code_hash: account.code_hash,
-        kind: account.kind,
+        sight: account.sight,
         deployed: seen.deployed,
         operation,
         entry_point: entry_point.address,
@@ -256,7 +261,7 @@ fn check_request(request: &EvidenceRequest) -> Result<(), EvidenceError> {
 }
 
 /// What holds where a module enforces the decision.
-fn check_enforced(request: &EvidenceRequest, module: Address) -> Result<(), EvidenceError> {
+fn check_enforced(request: &EvidenceRequest) -> Result<(), EvidenceError> {
     let version = request.entry_point.version;
     if version == EntryPointVersion::V06 {
         return Err(EvidenceError::UnsupportedEntryPoint { version });
@@ -267,10 +272,6 @@ fn check_enforced(request: &EvidenceRequest, module: Address) -> Result<(), Evid
     }
     if carries_suffix(&request.operation.signature) {
         return Err(EvidenceError::SuffixPresent);
-    }
-    let validator = validator_in_nonce(request.operation.nonce);
-    if validator != module {
-        return Err(EvidenceError::OtherValidator { validator, module });
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use writ_simulation::{Effects, TokenStandard};
 use writ_types::UserOperation;
 
 use crate::{
-    account::AccountKind,
+    account::AccountSight,
     calls::{ArgumentValue, Call},
     history::Spending,
 };
@@ -38,7 +38,7 @@ pub(crate) struct Facts<'a> {
     /// Number, hash and timestamp of the pinned block.
     pub(crate) block: (u64, B256, u64),
     pub(crate) code_hash: B256,
-    pub(crate) kind: AccountKind,
+    pub(crate) sight: AccountSight,
     /// Whether there is code at the account before the operation.
     pub(crate) deployed: bool,
     pub(crate) operation: &'a UserOperation,
@@ -78,7 +78,7 @@ pub(crate) fn document(facts: &Facts<'_>) -> Result<Value, TooManyEffects> {
             Value::object([
                 ("address", operation.sender.into()),
                 ("codeHash", facts.code_hash.into()),
-                ("kind", facts.kind.name().into()),
+                ("kind", facts.sight.name().into()),
                 ("deployed", facts.deployed.into()),
             ]),
         ),
@@ -230,12 +230,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use alloy::primitives::Bytes;
-    use writ_attestation::Bound;
+    use writ_attestation::{AccountIdentity, AccountKind, Bound};
     use writ_simulation::{Approval, DelegateCall, NativeTransfer, TokenTransfer};
     use writ_types::EntryPointVersion;
 
     use super::*;
-    use crate::calls::{CallType, ExecType, Execution, decode_calls, encode_execute};
+    use crate::calls::{CallType, ExecType, Execution, Own, decode_calls, encode_execute};
 
     const ACCOUNT: Address = Address::repeat_byte(0xac);
     const TOKEN: Address = Address::repeat_byte(0x70);
@@ -258,7 +258,10 @@ mod tests {
             chain_id: 31_337,
             block: (9, B256::repeat_byte(0xbb), 1_700_000_000),
             code_hash: B256::repeat_byte(0xcc),
-            kind: AccountKind::OpenZeppelin,
+            sight: AccountSight::Known(AccountIdentity {
+                kind: AccountKind::OpenZeppelin,
+                root_validator: None,
+            }),
             deployed: true,
             operation: &operation(),
             entry_point: Address::repeat_byte(0xe1),
@@ -279,7 +282,7 @@ mod tests {
                 .concat();
         let call = Execution { target: TOKEN, value: U256::ZERO, data: data.into() };
         let call_data = Bytes::from(encode_execute(CallType::Single, ExecType::Default, &[call]));
-        let calls = decode_calls(ACCOUNT, &call_data).unwrap();
+        let calls = decode_calls(Own::of(ACCOUNT), &call_data).unwrap();
         let effects = Effects {
             native: vec![NativeTransfer { from: ACCOUNT, to: OTHER, amount: U256::from(5) }],
             tokens: vec![TokenTransfer {
@@ -360,7 +363,7 @@ mod tests {
     fn empty_data_has_an_empty_selector() {
         let call = Execution { target: OTHER, value: U256::ONE, data: Bytes::new() };
         let call_data = Bytes::from(encode_execute(CallType::Single, ExecType::Default, &[call]));
-        let calls = decode_calls(ACCOUNT, &call_data).unwrap();
+        let calls = decode_calls(Own::of(ACCOUNT), &call_data).unwrap();
         let document = build([&Effects::default(), &Effects::default()], &calls).unwrap();
         let call = &document.get("calls").unwrap().as_array().unwrap()[0];
         assert_eq!(call.get("selector").unwrap().as_str(), Some(""));

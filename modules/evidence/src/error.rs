@@ -1,7 +1,7 @@
 //! Why there is no evidence.
 
 use alloy::primitives::{Address, Bytes};
-use writ_attestation::AttestationError;
+use writ_attestation::{AttestationError, PlacementError};
 use writ_bindings::WritModule::WritModuleErrors;
 use writ_simulation::{Failure, NodeError, SimulationError};
 use writ_types::EntryPointVersion;
@@ -66,14 +66,9 @@ pub enum EvidenceError {
     /// The operation carries an attestation already.
     #[error("the operation's signature ends in an attestation: send it without")]
     SuffixPresent,
-    /// The operation's nonce selects another validator.
-    #[error("the operation's nonce selects validator {validator}, not the module {module}")]
-    OtherValidator {
-        /// The validator selected.
-        validator: Address,
-        /// The module.
-        module: Address,
-    },
+    /// The module does not receive the operation's signature, or its hook does not see what the account is called with.
+    #[error(transparent)]
+    Placement(#[from] PlacementError),
     /// More predecessors than are simulated.
     #[error("{count} predecessors are more than {}", writ_attestation::wire::MAX_PREDECESSORS)]
     TooManyPredecessors {
@@ -144,9 +139,9 @@ pub enum PredecessorError {
     /// It is for another EntryPoint version.
     #[error("it has the form of another EntryPoint version")]
     OtherVersion,
-    /// Its nonce selects another validator.
-    #[error("its nonce selects another validator")]
-    OtherValidator,
+    /// The module does not receive its signature, or its hook does not see what the account is called with.
+    #[error("no attestation can be placed in it: {0}")]
+    Placement(#[from] PlacementError),
     /// It has no attestation.
     #[error("it carries no attestation")]
     NoSuffix,

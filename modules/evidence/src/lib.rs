@@ -5,7 +5,8 @@
 //!     │
 //!     ├─ AccountReader ── configurationOf, operator set's code, accountId, ConfigurationSet event ──> Account
 //!     ├─ predecessors ─── suffix split and verified like the module does
-//!     ├─ decode_calls ─── the account's real calldata, canonical or refused ──> Call*
+//!     ├─ AccountIdentity ─ does the module receive the signature, does its hook see the calldata? or refused
+//!     ├─ decode_calls ─── what the account calls itself with, canonical or refused ──> Call*
 //!     ├─ simulation under a throw-away quorum ── effects ──> exact bounds ── simulated again under them
 //!     └─ read_day ─────── Outflow events, a list linked backwards from the pinned state ──> Spending
 //!                                                                  │
@@ -24,6 +25,7 @@
 //! `history` counts the `Outflow` events since the policies read history, not what left the account on other ways.
 
 mod account;
+mod adapter;
 mod bounds;
 mod builder;
 mod calls;
@@ -36,11 +38,11 @@ mod logs;
 mod predecessor;
 mod run;
 
-pub use account::{Account, AccountError, AccountKind, AccountReader};
+pub use account::{Account, AccountError, AccountReader, AccountSight};
 pub use bounds::{AssetError, exact_bounds};
 pub use builder::{EvidenceBuilder, EvidenceRequest, MAX_EVIDENCE_LEN, OwnerSignature};
 pub use calls::{
-    Argument, ArgumentValue, Call, CallType, CallsError, ExecType, Execution, MAX_CALLS,
+    Argument, ArgumentValue, Call, CallType, CallsError, ExecType, Execution, MAX_CALLS, Own,
     decode_calls, encode_execute,
 };
 pub use detached::Authority;

@@ -1,10 +1,6 @@
 //! The module's events, fetched from the node.
 
-use alloy::{
-    primitives::{Address, U256},
-    rpc::types::Filter,
-    sol_types::SolEvent,
-};
+use alloy::{primitives::Address, rpc::types::Filter, sol_types::SolEvent};
 use writ_bindings::WritModule;
 use writ_simulation::{NodeClient, NodeError};
 
@@ -72,9 +68,4 @@ pub(crate) async fn policies_set(
 
 fn malformed(detail: &str) -> NodeError {
     NodeError::Malformed { method: "eth_getLogs".to_owned(), detail: detail.to_owned() }
-}
-
-/// The validator that OpenZeppelin's ERC-7579 accounts use for an operation: the top 20 bytes of its nonce.
-pub(crate) fn validator_in_nonce(nonce: U256) -> Address {
-    Address::from_slice(&nonce.to_be_bytes::<32>()[..20])
 }

@@ -1,14 +1,13 @@
 //! Operations of the account that are ahead in the pool.
 
 use alloy::primitives::Bytes;
-use writ_attestation::{Context, Domain, Suffix, verify};
+use writ_attestation::{AccountIdentity, Context, Domain, Suffix, verify};
 use writ_types::UserOperation;
 
 use crate::{
     account::Account,
     builder::EvidenceRequest,
     error::{EvidenceError, PredecessorError},
-    logs::validator_in_nonce,
 };
 
 /// An operation ahead of the one asked about, its attestation verified.
@@ -24,6 +23,7 @@ pub(crate) struct Predecessor {
 pub(crate) fn predecessors(
     request: &EvidenceRequest,
     account: &Account,
+    identity: AccountIdentity,
     domain: Domain,
 ) -> Result<Vec<Predecessor>, EvidenceError> {
     let check = |position: u64, operation: &UserOperation| {
@@ -33,9 +33,7 @@ pub(crate) fn predecessors(
         if operation.version != request.entry_point.version {
             return Err(PredecessorError::OtherVersion);
         }
-        if validator_in_nonce(operation.nonce) != request.authority.module() {
-            return Err(PredecessorError::OtherValidator);
-        }
+        identity.place(operation, request.authority.module())?;
         let (owner_signature, suffix) =
             Suffix::split(&operation.signature)?.ok_or(PredecessorError::NoSuffix)?;
         let context = Context {

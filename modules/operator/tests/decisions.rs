@@ -4,7 +4,11 @@
 
 mod common;
 
-use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy::{
+    primitives::{Address, B256, Bytes, U256, keccak256},
+    providers::ext::AnvilApi,
+    sol_types::SolValue,
+};
 use common::{Chain, ETHER, RECIPIENT, amounts, operator_key};
 use writ_attestation::{
     action_of, max_cost_of, reasons_hash,
@@ -315,7 +319,11 @@ async fn nothing_is_signed_for_what_is_not_the_accounts() {
     let fault = operator.attest(&chain.request(&stranger).await).await.unwrap_err();
     assert!(matches!(fault, OperatorFault::NotConfigured { .. }), "{fault:?}");
     let request = AttestRequest { module: chain.token, ..chain.request(&good).await };
-    assert!(matches!(operator.attest(&request).await, Err(OperatorFault::Refused { .. })));
+    let fault = operator.attest(&request).await.unwrap_err();
+    assert!(
+        matches!(&fault, OperatorFault::NotConfigured { reason } if reason.contains("Writ module")),
+        "{fault:?}"
+    );
 
     // An attestation that is there already; calldata that is not canonical; an unknown EntryPoint.
     let request = chain.request(&good).await;
@@ -348,6 +356,26 @@ async fn nothing_is_signed_for_what_is_not_the_accounts() {
     let ignorant = Operator::open(config).await.unwrap();
     let fault = ignorant.attest(&chain.request(&good).await).await.unwrap_err();
     assert_eq!(fault, OperatorFault::UnknownPolicy { policy_id: chain.parameters[0].policy_id() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_becomes_another_kind_is_refused_by_what_it_calls_itself() {
+    let chain = Chain::start(EntryPointVersion::V08).await;
+    let operator = chain.operator(0).await;
+    let good = chain.send_native(0, 0, 1);
+    assert!(operator.attest(&chain.request(&good).await).await.is_ok());
+    // Answers `accountId()`, and everything else, with one text.
+    let answer = ("kernel.advanced.v0.3.3".to_owned(),).abi_encode_params();
+    let length = u8::try_from(answer.len()).unwrap();
+    let code = [&[0x60, length, 0x60, 11, 0x5f, 0x39, 0x60, length, 0x5f, 0xf3, 0x00][..], &answer];
+    chain.provider.anvil_set_code(chain.account, code.concat().into()).await.unwrap();
+    chain.mine(1).await;
+    let other = chain.send_native(1, 0, 1);
+    let fault = operator.attest(&chain.request(&other).await).await.unwrap_err();
+    assert!(
+        matches!(&fault, OperatorFault::NotConfigured { reason } if reason.contains("kernel.advanced.v0.3.3")),
+        "{fault:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! What an account will be asked to do, read from its real calldata.
 //!
 //! ```text
-//! callData ─> execution (ERC-7579 `execute`, install, uninstall) ─> [target, value, data]
+//! callData (Kernel: what `executeUserOp` wraps) ─> execution (ERC-7579 `execute`, install, uninstall) ─> [target, value, data]
 //!                                     └─> function (ERC-20 by exact layout, else selector only)
 //! ```
 //!
@@ -20,6 +20,23 @@ pub use function::{Argument, ArgumentValue};
 
 /// The most calls one operation may contain.
 pub const MAX_CALLS: usize = 128;
+
+/// What is the account itself: calls to it are calls to its own functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// The account.
+    pub account: Address,
+    /// The contract that a Safe has for an ERC-7579 account: what the Safe calls there, it has itself do.
+    pub adapter: Option<Address>,
+}
+
+impl Own {
+    /// An account without adapter.
+    #[must_use]
+    pub const fn of(account: Address) -> Self {
+        Self { account, adapter: None }
+    }
+}
 
 /// One call that the account makes, decoded as far as it is understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,9 +135,17 @@ pub enum CallsError {
         /// The function called.
         selector: FixedBytes<4>,
     },
+    /// The account calls its own adapter, behind which further calls could hide.
+    #[error("call {index} goes to the account's own adapter {adapter}")]
+    AdapterCall {
+        /// Position of the call.
+        index: usize,
+        /// The adapter.
+        adapter: Address,
+    },
 }
 
-/// Decodes the calldata that the EntryPoint gives to `account`.
+/// Decodes what an account calls itself with under its hook.
 ///
 /// Empty calldata makes no call and decodes to none. Otherwise it must be ERC-7579's `execute` (single
 /// or batch, default or try), or `installModule` or `uninstallModule`, which appear as one call to the
@@ -129,7 +154,7 @@ pub enum CallsError {
 /// # Errors
 ///
 /// [`CallsError`] names what is not supported or not canonical.
-pub fn decode_calls(account: Address, call_data: &Bytes) -> Result<Vec<Call>, CallsError> {
+pub fn decode_calls(own: Own, call_data: &Bytes) -> Result<Vec<Call>, CallsError> {
     if call_data.is_empty() {
         return Ok(Vec::new());
     }
@@ -137,13 +162,13 @@ pub fn decode_calls(account: Address, call_data: &Bytes) -> Result<Vec<Call>, Ca
         return Err(CallsError::TooShort { length: call_data.len() });
     };
     if function::is_administration(*selector) {
-        return Ok(vec![decode_call(account, 0, account, U256::ZERO, call_data.clone())?]);
+        return Ok(vec![decode_call(own, 0, own.account, U256::ZERO, call_data.clone())?]);
     }
     let (_, executions) = execution::decode_execute(call_data)?;
     executions
         .into_iter()
         .enumerate()
-        .map(|(index, call)| decode_call(account, index, call.target, call.value, call.data))
+        .map(|(index, call)| decode_call(own, index, call.target, call.value, call.data))
         .collect()
 }
 
@@ -166,7 +191,7 @@ pub(crate) fn observed_call(to: Address, value: U256, data: Bytes) -> Result<Cal
 }
 
 fn decode_call(
-    account: Address,
+    own: Own,
     index: usize,
     to: Address,
     value: U256,
@@ -175,12 +200,15 @@ fn decode_call(
     if to.is_zero() {
         return Err(CallsError::ZeroTarget { index });
     }
+    if own.adapter == Some(to) {
+        return Err(CallsError::AdapterCall { index, adapter: to });
+    }
     let selector = data.first_chunk::<4>().copied();
     let (function, arguments) = match selector {
         // Fewer than four bytes select nothing: the callee's fallback gets them.
         None if data.is_empty() => ("", Vec::new()),
         None => return Err(CallsError::NonCanonical { what: "a call's data" }),
-        Some(selector) if to == account => {
+        Some(selector) if to == own.account => {
             let signature = function::administration(selector, &data)?
                 .ok_or(CallsError::SelfCall { index, selector: selector.into() })?;
             (signature, Vec::new())

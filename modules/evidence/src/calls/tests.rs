@@ -26,7 +26,7 @@ fn single(to: Address, value: u64, data: impl Into<Bytes>) -> Bytes {
 }
 
 fn decode(data: &[u8]) -> Result<Vec<Call>, CallsError> {
-    decode_calls(ACCOUNT, &Bytes::copy_from_slice(data))
+    decode_calls(Own::of(ACCOUNT), &Bytes::copy_from_slice(data))
 }
 
 fn with_payload(mode_head: [u8; 2], payload: &[u8]) -> Bytes {
@@ -138,6 +138,22 @@ fn hidden_calls_are_refused() {
     );
     let wrapped = executeUserOpCall { anything: Default::default() }.abi_encode();
     assert!(matches!(decode(&wrapped), Err(CallsError::UnsupportedFunction { .. })));
+}
+
+#[test]
+fn a_call_to_the_accounts_adapter_is_a_call_to_itself() {
+    // With an EntryPoint's address appended it would do whatever the EntryPoint can have it do.
+    let hidden = single(TOKEN, 1, Bytes::new());
+    let own = Own { account: ACCOUNT, adapter: Some(TOKEN) };
+    for data in [hidden, Bytes::new()] {
+        let call = single(TOKEN, 0, data);
+        let refused = CallsError::AdapterCall { index: 0, adapter: TOKEN };
+        assert_eq!(decode_calls(own, &call), Err(refused));
+        assert!(decode_calls(Own::of(ACCOUNT), &call).is_ok());
+    }
+    let install =
+        installModuleCall { moduleTypeId: U256::ONE, module: TOKEN, initData: Bytes::new() };
+    assert!(decode_calls(own, &install.abi_encode().into()).is_ok(), "the account itself is asked");
 }
 
 #[test]
