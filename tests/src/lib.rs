@@ -18,6 +18,7 @@
 mod account;
 mod ground;
 mod http;
+mod modular;
 mod node;
 mod plain;
 mod process;
@@ -28,6 +29,9 @@ mod world;
 pub use account::{Account, key};
 pub use ground::{Ground, ether, execute, paymaster};
 pub use http::{Answer, get, get_text, post, post_too_long};
+pub use modular::{
+    Place, create_account, execute_in, module_key, nonce_of, single, under_hook, versions_of,
+};
 pub use node::{Node, RICH};
 pub use plain::{plain_account, v08_wallet};
 pub use process::{SOON, complaint, writ};
