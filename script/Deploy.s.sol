@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Script, console} from "forge-std/Script.sol";
+import {Deterministic} from "./Deterministic.sol";
 import {OperatorSets} from "writ/libraries/OperatorSets.sol";
 
 /// @title Deploys the module and an operator set, at the same addresses on every chain
 /// @notice `OPERATORS=0x…,0x… forge script script/Deploy.s.sol --rpc-url … --broadcast`. What stands already is left alone,
 /// so that it can be run again. Without `OPERATORS` only the module is deployed.
-contract Deploy is Script {
-    /// @dev The deterministic deployer: calldata is the salt and the creation code.
-    address public constant DEPLOYER = 0x4e59b44847b379578588920cA78FbF26c0B4956C;
-    bytes32 public constant SALT = 0;
-
-    error DeployerMissing(address deployer, uint256 chainId);
+contract Deploy is Deterministic {
     error OperatorCount(uint256 count);
     error OperatorZero(uint256 index);
     error OperatorRepeated(uint256 first, uint256 second);
-    error DeploymentFailed(address expected);
 
     function run() external returns (address module, address operatorSet) {
         address[] memory operators = vm.envOr("OPERATORS", ",", new address[](0));
@@ -43,22 +37,5 @@ contract Deploy is Script {
             }
         }
         return _deploy("operator set", OperatorSets.creationCode(operators));
-    }
-
-    /// @notice Where a creation code stands once deployed.
-    function addressOf(bytes memory creationCode) public pure returns (address) {
-        return vm.computeCreate2Address(SALT, keccak256(creationCode), DEPLOYER);
-    }
-
-    function _deploy(string memory what, bytes memory creationCode) private returns (address at) {
-        if (DEPLOYER.code.length == 0) revert DeployerMissing(DEPLOYER, block.chainid);
-        at = addressOf(creationCode);
-        if (at.code.length != 0) {
-            console.log("%s: stands already at %s", what, at);
-            return at;
-        }
-        (bool success,) = DEPLOYER.call(bytes.concat(SALT, creationCode));
-        if (!success || at.code.length == 0) revert DeploymentFailed(at);
-        console.log("%s: deployed to %s", what, at);
     }
 }
