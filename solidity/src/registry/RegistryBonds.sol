@@ -73,17 +73,19 @@ abstract contract RegistryBonds is RegistryEpochs {
     /// revoked key counts nowhere at once: so an operator can always end its service by revoking its own, and no owner and
     /// no pause can hold its bond by publishing nothing.
     function _withdrawableAt(Operator storage operator) private view returns (uint48) {
-        uint256 end = operator.leftAt;
-        if (end == 0) return NEVER;
+        uint256 leftAt = operator.leftAt;
+        if (leftAt == 0) return NEVER;
         uint64 last = operator.lastEpoch;
-        if (last != 0) {
-            uint48 revokedAt = keys[operator.seatedSigner].revokedAt;
-            if (revokedAt == 0 && last == latestEpoch) return NEVER;
-            // With another key it may be in sets before, all of which had a successor when the last one was published.
-            uint64 successor = revokedAt == 0 ? last + 1 : last;
-            uint256 replacedAt = epochs[successor].publishedAt;
-            end = Math.max(Math.max(end, revokedAt), replacedAt + COVERED_EXIT_DELAY + GRACE);
-        }
-        return uint48(end + LEAVE_DELAY);
+        uint256 served = last == 0 ? 0 : _servedUntil(last, keys[operator.seatedSigner].revokedAt);
+        if (served == NEVER) return NEVER;
+        return uint48(Math.max(leftAt, served) + LEAVE_DELAY);
+    }
+
+    function _servedUntil(uint64 last, uint256 revokedAt) private view returns (uint256 served) {
+        uint256 overlap = uint256(COVERED_EXIT_DELAY) + GRACE;
+        served = last == latestEpoch ? NEVER : epochs[last + 1].publishedAt + overlap;
+        if (revokedAt == 0) return served;
+        // With another key it may be in sets before, all of which had a successor when the last one was published.
+        return Math.min(served, Math.max(revokedAt, epochs[last].publishedAt + overlap));
     }
 }
