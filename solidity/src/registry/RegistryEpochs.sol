@@ -65,7 +65,7 @@ abstract contract RegistryEpochs is RegistryOperators {
         Seat[] storage taken = seats[signer];
         for (uint256 i = taken.length; i != 0; --i) {
             Seat memory seat = taken[i - 1];
-            uint256 revoked = revokedSigners[seat.epoch] | (1 << seat.index);
+            uint256 revoked = revokedSigners[seat.epoch] | (uint256(1) << seat.index);
             revokedSigners[seat.epoch] = revoked;
             Epoch memory epoch = epochs[seat.epoch];
             uint256 left = epoch.operators - LibBit.popCount(revoked);

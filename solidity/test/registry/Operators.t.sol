@@ -148,7 +148,7 @@ contract OperatorsTest is RegistryTest {
     function testFuzz_refusesADamagedProof(uint256 at, uint8 bit) public {
         bytes memory proof_ = proof(operatorAt(0), keyAt(0, 0));
         at = bound(at, 0, 64);
-        proof_[at] ^= bytes1(uint8(1 << (bit % 8)));
+        proof_[at] ^= bytes1(uint8(uint256(1) << (bit % 8)));
         _refusedProof(proof_);
     }
 

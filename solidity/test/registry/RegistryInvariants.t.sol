@@ -347,7 +347,7 @@ contract RegistryInvariantsTest is RegistryActors {
             address[] memory signers = setOf(epoch);
             uint256 expected;
             for (uint256 i = 0; i < signers.length; ++i) {
-                if (registry.keyOf(signers[i]).revokedAt != 0) expected |= 1 << i;
+                if (registry.keyOf(signers[i]).revokedAt != 0) expected |= uint256(1) << i;
             }
             assertEq(revoked, expected);
         }
