@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Passkeys} from "../utils/Passkeys.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {Test} from "forge-std/Test.sol";
 import {Vm} from "forge-std/Vm.sol";
 import {IWritOwnerValidator} from "writ/interfaces/IWritOwnerValidator.sol";
@@ -49,6 +50,27 @@ abstract contract OwnersTest is Test {
     function ecdsa(uint256 secret, bytes32 hash) internal pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(secret, hash);
         return abi.encodePacked(r, s, v);
+    }
+
+    /// @dev ERC-7739's nested personal signature: the wallet's domain around the hash.
+    function walletSignature(address at, uint256 key, bytes32 hash)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                ),
+                keccak256("Wallet"),
+                keccak256("1"),
+                block.chainid,
+                at
+            )
+        );
+        bytes32 personal = keccak256(abi.encode(keccak256("PersonalSign(bytes prefixed)"), hash));
+        return ecdsa(key, MessageHashUtils.toTypedDataHash(domain, personal));
     }
 
     /// @dev How many slots were read or written since `startStateDiffRecording`, transient ones not counted.
