@@ -6,6 +6,10 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignerECDSA} from "@openzeppelin/contracts/utils/cryptography/signers/SignerECDSA.sol";
 import {ERC7739} from "@openzeppelin/contracts/utils/cryptography/signers/draft-ERC7739.sol";
+import {
+    IStatelessValidator,
+    MODULE_TYPE_STATELESS_VALIDATOR
+} from "writ/interfaces/IStatelessValidator.sol";
 
 /// @notice A wallet of OpenZeppelin's parts: its key lies in its own storage.
 contract StoredKeyWallet is ERC7739, SignerECDSA {
@@ -51,6 +55,17 @@ contract AnsweringOwner {
     }
 }
 
+/// @notice Says yes as cheaply as can be.
+contract AgreeingOwner {
+    fallback() external {
+        bytes4 answer = IERC1271.isValidSignature.selector;
+        assembly ("memory-safe") {
+            mstore(0x00, answer)
+            return(0x00, 0x20)
+        }
+    }
+}
+
 /// @notice Burns all gas that it gets.
 contract BurningOwner is IERC1271 {
     function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
@@ -82,5 +97,49 @@ contract WritingOwner {
 
     function count() external {
         ++asked;
+    }
+}
+
+/// @notice A stateless validator of somebody else, without a check of its data.
+contract ForeignValidator is IStatelessValidator {
+    function onInstall(bytes calldata) external {}
+    function onUninstall(bytes calldata) external {}
+
+    function isModuleType(uint256 moduleTypeId) external pure returns (bool) {
+        return moduleTypeId == MODULE_TYPE_STATELESS_VALIDATOR;
+    }
+
+    function validateSignatureWithData(bytes32 hash, bytes calldata signature, bytes calldata)
+        external
+        pure
+        returns (bool)
+    {
+        return keccak256(signature) == hash;
+    }
+}
+
+/// @notice Measures one question, the first access to the validator included and the outer transaction not.
+contract Meter {
+    function measure(address validator, bytes calldata question)
+        external
+        view
+        returns (bool answer, uint256 gas)
+    {
+        bytes memory input = question;
+        gas = gasleft();
+        (bool success, bytes memory result) = validator.staticcall(input);
+        gas -= gasleft();
+        require(success, "reverted");
+        answer = abi.decode(result, (bool));
+    }
+
+    /// @notice 0 refused, 1 accepted, 2 reverted.
+    function within(uint256 limit, address validator, bytes calldata question)
+        external
+        view
+        returns (uint256)
+    {
+        (bool success, bytes memory result) = validator.staticcall{gas: limit}(question);
+        return success ? abi.decode(result, (uint256)) : 2;
     }
 }

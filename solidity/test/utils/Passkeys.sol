@@ -31,6 +31,11 @@ library Passkeys {
     uint8 internal constant BE = 0x08;
     uint8 internal constant BS = 0x10;
 
+    /// @dev The stub signature `r ‖ s`: `r / s` is 0xa5…a5, of which no two bits are zero, so that the library adds a point at
+    /// each of its 128 steps, as often as any signature makes it.
+    bytes internal constant STUB =
+        hex"7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f6031a602ba2e8ba348ebd48ebd48ebd47586e39fe4cc5db2bbc696a9761bf219";
+
     function key(uint256 seed) internal pure returns (uint256) {
         return 1 + uint256(keccak256(abi.encode("passkey", seed))) % (ORDER - 1);
     }
