@@ -41,7 +41,7 @@ contract WebAuthnOwner is P256Validator {
 
     /// @inheritdoc IStatelessValidator
     /// @notice False for whatever is malformed.
-    /// @dev 7562: no storage; calls precompile 2, and 0x100 where the route is the precompile.
+    /// @dev 7562: no storage; calls precompile 2, and 0x100 or, on the library's route, 5.
     function validateSignatureWithData(bytes32 hash, bytes calldata signature, bytes calldata data)
         external
         view
