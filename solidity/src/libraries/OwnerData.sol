@@ -36,7 +36,6 @@ library OwnerData {
 
     /// @notice Whether there is a module of ERC-7780's type 7.
     function isStatelessValidator(address validator) internal view returns (bool) {
-        if (validator.code.length == 0) return false;
         (bool success, bytes memory answer) = validator.staticcall{gas: QUESTION_GAS}(
             abi.encodeCall(IERC7579Module.isModuleType, (MODULE_TYPE_STATELESS_VALIDATOR))
         );

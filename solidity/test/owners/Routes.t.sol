@@ -42,6 +42,16 @@ contract RoutesTest is OwnersTest {
         }
     }
 
+    /// @dev Code that tells the two questions apart, and answers the valid one rightly, with 2, and with a word too many.
+    function test_onlyTheExactAnswerIsThePrecompiles() public {
+        vm.etch(PRECOMPILE, hex"5f3560f81c60bb145f5260205ff3");
+        assertTrue(p256Owner().PRECOMPILED());
+        vm.etch(PRECOMPILE, hex"5f3560f81c60bb1460011b5f5260205ff3");
+        assertFalse(p256Owner().PRECOMPILED());
+        vm.etch(PRECOMPILE, hex"5f3560f81c60bb145f5260405ff3");
+        assertFalse(p256Owner().PRECOMPILED());
+    }
+
     function test_theLibrarysRouteNeverCallsThePrecompilesAddress() public {
         IP256Validator plain = p256Owner();
         IP256Validator passkey = webAuthnOwner();
