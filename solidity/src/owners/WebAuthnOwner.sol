@@ -16,7 +16,7 @@ import {WebAuthn} from "@openzeppelin/contracts/utils/cryptography/WebAuthn.sol"
 /// ```
 ///
 /// Type and challenge are not looked for in the client's JSON: its beginning is *built*, as WebAuthn Level 2 has clients
-/// serialise it (section 5.8.1.2), and only what follows the challenge is carried:
+/// serialise it (5.8.1.1) and verifiers without a parser compare it (5.8.1.2), and only what follows is carried:
 ///
 /// ```
 /// {"type":"webauthn.get","challenge":"<the hash, base64url, 43 characters>"<rest: ,"origin":"…","crossOrigin":false}>

@@ -166,7 +166,11 @@ contract ContractOwnerTest is OwnersTest {
     function test_checkDataTakesOwnersThatRefuseOrFail() public {
         check(answering(abi.encode(bytes4(0xffffffff))));
         check(address(new AnsweringOwner("", true)));
+    }
+
+    function test_checkDataDoesNotBurnWithTheOwner() public {
         check(address(new BurningOwner()));
+        assertLt(vm.lastCallGas().gasTotalUsed, 150_000);
     }
 
     function test_checkDataRefusesByName() public {
