@@ -52,6 +52,19 @@ contract RoutesTest is OwnersTest {
         assertFalse(p256Owner().PRECOMPILED());
     }
 
+    function test_whoeverBurnsAllGasThereDoesNotStopTheDeployment() public {
+        vm.etch(PRECOMPILE, hex"fe");
+        bytes memory code = vm.getCode("P256Owner.sol:P256Owner");
+        assertFalse(IP256Validator(this.deploy{gas: 3_000_000}(code)).PRECOMPILED());
+    }
+
+    function deploy(bytes memory code) external returns (address deployed) {
+        assembly ("memory-safe") {
+            deployed := create(0, add(code, 32), mload(code))
+        }
+        require(deployed != address(0), "not deployed");
+    }
+
     function test_theLibrarysRouteNeverCallsThePrecompilesAddress() public {
         IP256Validator plain = p256Owner();
         IP256Validator passkey = webAuthnOwner();

@@ -105,6 +105,16 @@ contract WeightedOwnersTest is OwnersTest {
         );
     }
 
+    function test_aSignatureUnderAnotherOwnersIndexIsNone() public {
+        ListedOwner[] memory owners = ecdsaOwners(3);
+        bytes memory data = OwnerLists.encode(2, owners);
+        bytes memory first = ecdsa(keyOf(owners[0]), HASH);
+        bytes memory second = ecdsa(keyOf(owners[1]), HASH);
+        assertTrue(valid(bytes.concat(OwnerLists.one(0, first), OwnerLists.one(1, second)), data));
+        assertFalse(valid(bytes.concat(OwnerLists.one(0, first), OwnerLists.one(0, second)), data));
+        assertFalse(valid(bytes.concat(OwnerLists.one(0, first), OwnerLists.one(2, second)), data));
+    }
+
     function test_signaturesAscendStrictly() public {
         ListedOwner[] memory owners = ecdsaOwners(4);
         bytes memory data = OwnerLists.encode(2, owners);
