@@ -57,11 +57,14 @@ abstract contract Parts is AccountKind {
         (Outcome foreseen, string memory why) = facts.fact(path);
         if (foreseen == Outcome.NotApplicable) {
             assertNotEq(why, "", Paths.title(path));
+            afterTrying(path, foreseen);
             return;
         }
         uint256 before = vm.snapshotState();
         Outcome found;
-        if (tried()) {
+        bool through = tried();
+        afterTrying(path, foreseen);
+        if (through) {
             found = Paths.wanted(path) ? Outcome.Works : Outcome.Open;
         } else {
             vm.revertToState(before);
@@ -73,6 +76,9 @@ abstract contract Parts is AccountKind {
         }
         assertEq(Paths.word(path, found), Paths.word(path, foreseen), Paths.title(path));
     }
+
+    /// @dev With the account as the attempt left it, under enforcement.
+    function afterTrying(Path path, Outcome foreseen) internal virtual {}
 
     // ------------------------------------------------------------------ parts
 

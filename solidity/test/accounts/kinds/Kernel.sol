@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {LensMatrix} from "../../lens/LensMatrix.sol";
 import {IDevAccount} from "../../utils/Contracts.sol";
 import {Facts} from "../Facts.sol";
-import {Matrix} from "../Matrix.sol";
 import {BareAccount, RecordingHook, YesValidator} from "../Mocks.sol";
 import {Published} from "../Published.sol";
 import {KernelFacts} from "../facts/Kernel.sol";
@@ -21,6 +21,7 @@ import {
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 
 import {IWritErrors} from "writ/interfaces/IWritErrors.sol";
+import {KnownKind} from "writ/lens/IWritLens.sol";
 
 /// @dev Kernel's name for a validator: `type(1) ‖ address(20)`.
 type ValidationId is bytes21;
@@ -66,7 +67,7 @@ interface IKernelFactory {
 }
 
 /// @title Kernel 0.3.1, from its factory
-abstract contract KernelKind is Matrix {
+abstract contract KernelKind is LensMatrix {
     string private constant FILE = "KernelPrecompiles";
     address internal constant NO_HOOK = address(1);
     bytes1 private constant TYPE_VALIDATOR = 0x01;
@@ -76,6 +77,10 @@ abstract contract KernelKind is Matrix {
     address internal implementation;
     address internal factory;
     uint256 private _salt;
+
+    function kind() internal pure override returns (KnownKind) {
+        return KnownKind.Kernel;
+    }
 
     function deployKind() internal override {
         implementation = Published.create(FILE, "KERNEL_BYTECODE", abi.encode(entryPoint));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {LensMatrix} from "../../lens/LensMatrix.sol";
 import {Facts} from "../Facts.sol";
-import {Matrix} from "../Matrix.sol";
 import {BareAccount, YesValidator} from "../Mocks.sol";
 import {Published} from "../Published.sol";
 import {NexusFacts} from "../facts/Nexus.sol";
@@ -13,6 +13,7 @@ import {
     IERC7579ModuleConfig,
     MODULE_TYPE_VALIDATOR
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+import {KnownKind} from "writ/lens/IWritLens.sol";
 
 interface INexus {
     function initializeAccount(bytes calldata data) external payable;
@@ -37,7 +38,7 @@ interface INexusBootstrap {
 }
 
 /// @title Nexus 1.0.0, from its factory
-abstract contract NexusKind is Matrix {
+abstract contract NexusKind is LensMatrix {
     string private constant FILE = "NexusPrecompiles";
     bytes32 private constant IMPLEMENTATION =
         0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
@@ -46,6 +47,10 @@ abstract contract NexusKind is Matrix {
     address internal factory;
     address internal bootstrap;
     uint256 private _salt;
+
+    function kind() internal pure override returns (KnownKind) {
+        return KnownKind.Nexus;
+    }
 
     function deployKind() internal override {
         implementation = Published.create(FILE, "NEXUS_BYTECODE", abi.encode(entryPoint));

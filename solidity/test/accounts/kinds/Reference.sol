@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {LensMatrix} from "../../lens/LensMatrix.sol";
 import {Facts} from "../Facts.sol";
-import {Matrix} from "../Matrix.sol";
 import {Published} from "../Published.sol";
 import {ReferenceFacts} from "../facts/Reference.sol";
 import {Lists} from "./Lists.sol";
@@ -10,6 +10,7 @@ import {
     IERC7579ModuleConfig,
     MODULE_TYPE_VALIDATOR
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+import {KnownKind} from "writ/lens/IWritLens.sol";
 
 struct ModuleSetup {
     address module;
@@ -30,11 +31,15 @@ interface IReferenceBootstrap {
 }
 
 /// @title The reference account of ERC-7579, behind its own proxy
-abstract contract ReferenceKind is Matrix {
+abstract contract ReferenceKind is LensMatrix {
     string private constant FILE = "ERC7579Precompiles";
 
     address internal implementation;
     address internal bootstrap;
+
+    function kind() internal pure override returns (KnownKind) {
+        return KnownKind.Reference;
+    }
 
     function deployKind() internal override {
         implementation = Published.create(FILE, "ERC7579_BYTECODE", "");

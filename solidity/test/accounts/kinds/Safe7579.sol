@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {LensMatrix} from "../../lens/LensMatrix.sol";
 import {Facts} from "../Facts.sol";
-import {Matrix} from "../Matrix.sol";
 import {Published} from "../Published.sol";
 import {SafeFacts} from "../facts/Safe7579.sol";
 import {Lists} from "./Lists.sol";
@@ -14,6 +14,7 @@ import {
     MODULE_TYPE_HOOK,
     MODULE_TYPE_VALIDATOR
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+import {KnownKind} from "writ/lens/IWritLens.sol";
 
 interface ISafe {
     function setup(
@@ -87,7 +88,7 @@ interface ISafe7579 {
 }
 
 /// @title A Safe with the adapter Safe7579 1.0.0 as its module and fallback handler, set up with it
-abstract contract SafeKind is Matrix {
+abstract contract SafeKind is LensMatrix {
     string private constant FILE = "Safe7579Precompiles";
     uint256 internal constant SAFE_OWNER_KEY = 0x5AFE;
 
@@ -96,6 +97,10 @@ abstract contract SafeKind is Matrix {
     address internal adapter;
     address internal launchpad;
     uint256 private _salt;
+
+    function kind() internal pure override returns (KnownKind) {
+        return KnownKind.Safe7579;
+    }
 
     function deployKind() internal override {
         singleton = Published.create(FILE, "SAFE_SINGLETON_BYTECODE", "");

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Asking} from "./Asking.sol";
+import {Findings} from "./Findings.sol";
+import {EnforcementPath, Report, Verdict} from "./IWritLens.sol";
+import {Subject} from "./Subject.sol";
+
+/// @dev What every Safe tells.
+interface ISafeViews {
+    function getStorageAt(uint256 offset, uint256 length) external view returns (bytes memory);
+    function getModulesPaginated(address start, uint256 size)
+        external
+        view
+        returns (address[] memory, address);
+}
+
+/// @title The rows of what a Safe has beside ERC-7579: owners, and modules of its own
+library SafeRows {
+    using Findings for Report;
+
+    /// @dev `keccak256("guard_manager.guard.address")`
+    bytes32 private constant GUARD =
+        0x4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8;
+    /// @dev `keccak256("module_manager.module_guard.address")`
+    bytes32 private constant MODULE_GUARD =
+        0xb104e0b93118902c651344349b610029d694cfdec91c589c91ebafbcd0289947;
+    /// @dev `keccak256("fallback_manager.handler.address")`
+    bytes32 private constant FALLBACK_HANDLER =
+        0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5;
+
+    /// @notice Of a Safe, with or without an adapter.
+    function fill(Report memory report, Subject memory s) internal view {
+        (bool answered, address guard) = _slot(s.account, GUARD);
+        if (answered) _guarded(report, EnforcementPath.OwnersTransaction, guard, s.evidence.guard);
+        _modules(report, s);
+        address handler;
+        (answered, handler) = handlerOf(s.account);
+        if (answered) {
+            report.bySubject(EnforcementPath.OwnersSignature, handler, true);
+        }
+    }
+
+    /// @notice Of a Safe without an adapter.
+    function alone(Report memory report) internal pure {
+        report.none(EnforcementPath.Validator);
+        report.none(EnforcementPath.Hook);
+        report.none(EnforcementPath.EntryPoint);
+        report.none(EnforcementPath.RootValidator);
+        report.none(EnforcementPath.OtherValidator);
+        report.none(EnforcementPath.RevertedTicket);
+        report.none(EnforcementPath.OtherValidatorSignature);
+        report.none(EnforcementPath.OtherValidatorUninstall);
+        report.none(EnforcementPath.OtherValidatorEmergency);
+        report.none(EnforcementPath.Executor);
+        report.none(EnforcementPath.FallbackHandler);
+        report.none(EnforcementPath.FallbackDelegatecall);
+        report.none(EnforcementPath.Upgrade);
+    }
+
+    /// @notice Of every other account.
+    function noSafe(Report memory report) internal pure {
+        report.none(EnforcementPath.OwnersTransaction);
+        report.none(EnforcementPath.AccountModule);
+        report.none(EnforcementPath.OwnersSignature);
+    }
+
+    function handlerOf(address account) internal view returns (bool, address) {
+        return _slot(account, FALLBACK_HANDLER);
+    }
+
+    function _guarded(Report memory report, EnforcementPath path, address guard, address known)
+        private
+        pure
+    {
+        if (guard == address(0)) report.open(path, address(0));
+        else if (guard == known) report.closed(path);
+        else report.set(path, Verdict.Unverifiable, guard);
+    }
+
+    /// @dev Without a guard that a module has to pass, there must be no module, and no way to enable one unattested.
+    function _modules(Report memory report, Subject memory s) private view {
+        EnforcementPath path = EnforcementPath.AccountModule;
+        address guard;
+        if (s.guardsModules) {
+            bool answered;
+            (answered, guard) = _slot(s.account, MODULE_GUARD);
+            if (!answered) return;
+            if (guard != address(0)) {
+                _guarded(report, path, guard, s.evidence.moduleGuard);
+                return;
+            }
+        }
+        (bool complete, address[] memory modules) =
+            Asking.list(s.account, ISafeViews.getModulesPaginated.selector);
+        for (uint256 i = 0; i < modules.length; ++i) {
+            if (modules[i] == s.adapter) continue;
+            report.open(path, modules[i]);
+            return;
+        }
+        Verdict owners = report.verdictOf(EnforcementPath.OwnersTransaction);
+        if (complete) report.set(path, owners);
+    }
+
+    function _slot(address account, bytes32 slot) private view returns (bool, address) {
+        (bool answered, uint256[] memory words) =
+            Asking.words(account, abi.encodeCall(ISafeViews.getStorageAt, (uint256(slot), 1)), 3);
+        // Offset, length, and the word itself.
+        answered = answered && words[0] == 32 && words[1] == 32 && Asking.isAddress(words[2]);
+        return (answered, address(uint160(words[2])));
+    }
+}
