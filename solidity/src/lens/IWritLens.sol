@@ -120,7 +120,7 @@ struct Finding {
     Verdict verdict;
     /// Who makes it open or unverifiable; zero when nobody in particular does.
     address subject;
-    /// The function in question, of fallback handlers.
+    /// The function in question, of fallback handlers; Kernel's permission, of other validators.
     bytes4 selector;
 }
 

@@ -63,8 +63,8 @@ library KernelRows {
         );
     }
 
-    /// @dev No event tells of what `installValidations` installs. That may sign, but calls no function before another event
-    /// gives it one.
+    /// @dev No event names a permission that `installValidations` installs. It may sign, but calls no function before another
+    /// event gives it one, and names it.
     function _others(Report memory report, Subject memory s) private view {
         bool all = s.evidence.source != Source.Partial;
         report.bySubject(EnforcementPath.OtherValidator, address(0), all);

@@ -15,6 +15,11 @@ interface ISafeViews {
         returns (address[] memory, address);
 }
 
+/// @dev What Writ's guard of a Safe tells.
+interface IGuardViews {
+    function enforcementOf(address safe) external view returns (bool transactions, bool modules);
+}
+
 /// @title The rows of what a Safe has beside ERC-7579: owners, and modules of its own
 library SafeRows {
     using Findings for Report;
@@ -32,7 +37,10 @@ library SafeRows {
     /// @notice Of a Safe, with or without an adapter.
     function fill(Report memory report, Subject memory s) internal view {
         (bool answered, address guard) = _slot(s.account, GUARD);
-        if (answered) _guarded(report, EnforcementPath.OwnersTransaction, guard, s.evidence.guard);
+        if (answered) {
+            EnforcementPath path = EnforcementPath.OwnersTransaction;
+            _guarded(report, path, s.account, guard, s.evidence.guard, 0);
+        }
         _modules(report, s);
         address handler;
         (answered, handler) = handlerOf(s.account);
@@ -69,13 +77,24 @@ library SafeRows {
         return _slot(account, FALLBACK_HANDLER);
     }
 
-    function _guarded(Report memory report, EnforcementPath path, address guard, address known)
-        private
-        pure
-    {
-        if (guard == address(0)) report.open(path, address(0));
-        else if (guard == known) report.closed(path);
-        else report.set(path, Verdict.Unverifiable, guard);
+    /// @dev A guard that is known says itself whether it enforces.
+    /// @param which 0 for owners' transactions, 1 for modules'.
+    function _guarded(
+        Report memory report,
+        EnforcementPath path,
+        address account,
+        address guard,
+        address known,
+        uint256 which
+    ) private view {
+        report.set(path, Verdict.Unverifiable, guard);
+        if (guard == address(0)) report.open(path, guard);
+        if (guard == address(0) || guard != known) return;
+        (bool answered, uint256[] memory enforces) =
+            Asking.words(guard, abi.encodeCall(IGuardViews.enforcementOf, (account)), 2);
+        if (!answered) return;
+        if (enforces[which] == 1) report.closed(path);
+        else report.open(path, guard);
     }
 
     /// @dev Without a guard that a module has to pass, there must be no module, and no way to enable one unattested.
@@ -87,7 +106,7 @@ library SafeRows {
             (answered, guard) = _slot(s.account, MODULE_GUARD);
             if (!answered) return;
             if (guard != address(0)) {
-                _guarded(report, path, guard, s.evidence.moduleGuard);
+                _guarded(report, path, s.account, guard, s.evidence.moduleGuard, 1);
                 return;
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity =0.8.30;
 
+import {GuardState} from "../interfaces/GuardedTypes.sol";
 import {IWritModule} from "../interfaces/IWritModule.sol";
 import {AccountState, Configuration} from "../interfaces/WritTypes.sol";
 import {Asking} from "./Asking.sol";
@@ -28,6 +29,14 @@ interface ITellsItself {
     function entryPoint() external view returns (address);
     function getImplementation() external view returns (address);
     function masterCopy() external view returns (address);
+}
+
+/// @dev What the guard of a Safe keeps of it.
+interface IGuardState {
+    function configurationOf(address safe)
+        external
+        view
+        returns (Configuration memory configuration, GuardState memory state);
 }
 
 /// @title WritLens
@@ -58,15 +67,7 @@ contract WritLens is IWritLens {
         else report.open(EnforcementPath.RootKey, delegate);
         _identify(report, s, delegate);
 
-        // Of a Safe without adapter, the guard keeps the configuration.
-        address keeper = report.kind == KnownKind.Safe ? evidence.guard : module;
-        try this.readConfiguration{gas: CONFIGURATION_GAS}(keeper, account) returns (
-            Configuration memory configuration, AccountState memory state
-        ) {
-            (s.told, s.configuration, s.state) = (true, configuration, state);
-        } catch {
-            s.told = false;
-        }
+        _readConfiguration(s, report.kind);
         ConfigurationRows.fill(report, s);
         if (report.kind == KnownKind.Unknown) {
             ConfigurationRows.denied(report, s);
@@ -95,6 +96,38 @@ contract WritLens is IWritLens {
         returns (Configuration memory configuration, AccountState memory state)
     {
         return IWritModule(module).configurationOf(account);
+    }
+
+    /// @notice The same of a guard, which keeps the configuration of a Safe without adapter.
+    /// @dev 7562: not for validation. Reverts with whatever the guard reverts with.
+    function readGuard(address guard, address safe)
+        external
+        view
+        returns (Configuration memory configuration, GuardState memory state)
+    {
+        return IGuardState(guard).configurationOf(safe);
+    }
+
+    function _readConfiguration(Subject memory s, KnownKind kind) private view {
+        if (kind == KnownKind.Safe) {
+            try this.readGuard{gas: CONFIGURATION_GAS}(s.evidence.guard, s.account) returns (
+                Configuration memory configuration, GuardState memory state
+            ) {
+                (s.told, s.configuration) = (true, configuration);
+                s.state.exitAt = state.exitAt;
+                s.state.pendingConfiguration = state.pendingConfiguration;
+            } catch {
+                s.told = false;
+            }
+            return;
+        }
+        try this.readConfiguration{gas: CONFIGURATION_GAS}(s.module, s.account) returns (
+            Configuration memory configuration, AccountState memory state
+        ) {
+            (s.told, s.configuration, s.state) = (true, configuration, state);
+        } catch {
+            s.told = false;
+        }
     }
 
     function _checkLists(Evidence calldata evidence) private pure {

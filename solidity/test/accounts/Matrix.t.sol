@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {KernelLens} from "../lens/KernelLens.sol";
+import {Safe150Lens, SafeLens} from "../lens/SafeLens.sol";
 import {EntryPoints, IEntryPointExtra} from "../utils/EntryPoints.sol";
-import {KernelKind} from "./kinds/Kernel.sol";
 import {NexusKind} from "./kinds/Nexus.sol";
 import {OpenZeppelinKind} from "./kinds/OpenZeppelin.sol";
 import {ReferenceKind} from "./kinds/Reference.sol";
-import {SafeKind} from "./kinds/Safe7579.sol";
 
 interface IServesEntryPoint {
     function entryPoint() external view returns (address);
@@ -48,15 +48,15 @@ contract NexusV09Matrix is NexusKind {
     }
 }
 
-contract KernelV07Matrix is KernelKind {}
+contract KernelV07Matrix is KernelLens {}
 
-contract KernelV08Matrix is KernelKind {
+contract KernelV08Matrix is KernelLens {
     function deployEntryPoint() internal override returns (IEntryPointExtra) {
         return EntryPoints.deployV08();
     }
 }
 
-contract KernelV09Matrix is KernelKind {
+contract KernelV09Matrix is KernelLens {
     function deployEntryPoint() internal override returns (IEntryPointExtra) {
         return EntryPoints.deployV09();
     }
@@ -84,7 +84,7 @@ contract ReferenceV07Matrix is ReferenceKind {
     }
 }
 
-contract SafeV07Matrix is SafeKind {
+contract SafeV07Matrix is SafeLens {
     function test_noOtherEntryPoint() public {
         assertEq(IServesEntryPoint(address(account)).entryPoint(), EntryPoints.V07);
         bytes memory callData = sendNative(1);
@@ -97,3 +97,4 @@ contract SafeV07Matrix is SafeKind {
     }
 }
 
+contract Safe150V07Matrix is Safe150Lens {}

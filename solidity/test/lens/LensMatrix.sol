@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Matrix} from "../accounts/Matrix.sol";
+import {BareAccount} from "../accounts/Mocks.sol";
 import {Outcome, Path, Paths} from "../accounts/Path.sol";
 import {Attestor} from "../utils/Attestor.sol";
 import {Configuration, Mode} from "writ/interfaces/WritTypes.sol";
@@ -256,6 +257,205 @@ abstract contract LensMatrix is Matrix {
         assertTrue(r.findings[uint256(EnforcementPath.Mode)].verdict == Verdict.Unverifiable);
         assertTrue(r.findings[uint256(EnforcementPath.Exit)].verdict == Verdict.Unverifiable);
         assertTrue(r.findings[uint256(EnforcementPath.Validator)].verdict == Verdict.Open);
+    }
+
+    // ------------------------------------------------------------------ another validator
+
+    /// @dev What another validator under the module's hook opens.
+    function byOtherValidator(EnforcementPath row) internal view returns (bool) {
+        if (row == EnforcementPath.OtherValidatorSignature) return true;
+        if (row == EnforcementPath.RevertedTicket) return !isV09();
+        if (row == EnforcementPath.OtherValidatorUninstall) return kind() == KnownKind.Safe7579;
+        return row == EnforcementPath.OtherValidatorEmergency && kind() == KnownKind.Nexus;
+    }
+
+    function test_anotherValidatorUnderTheHook() public {
+        assertTrue(install(1, address(yes), ""));
+        Report memory r = report();
+        assertFalse(r.enforced);
+        for (uint256 i = 0; i < ROWS; ++i) {
+            bool opened = byOtherValidator(EnforcementPath(i));
+            Verdict expected = opened ? Verdict.Open : fresh(EnforcementPath(i));
+            assertEq(name(r.findings[i].verdict), name(expected), vm.toString(i));
+            if (opened) assertEq(r.findings[i].subject, address(yes));
+        }
+        // The account says that it is there, whoever is a candidate.
+        if (kind() == KnownKind.OpenZeppelin || kind() == KnownKind.Kernel) return;
+        delete validators;
+        source = Source.Partial;
+        assertVerdict(EnforcementPath.OtherValidatorSignature, Verdict.Open);
+    }
+
+    function test_anExecutorUnderTheHook() public {
+        assertTrue(install(2, address(executor), ""));
+        test_anAccountThatHasNothingElse();
+    }
+
+    // ------------------------------------------------------------------ what the caller does not know
+
+    /// @dev What rests on candidates.
+    function restsOn(Source least, EnforcementPath row) internal view returns (bool) {
+        bool signature = row == EnforcementPath.OtherValidatorSignature;
+        if (kind() == KnownKind.Kernel && signature) return true;
+        if (least == Source.Traces) return false;
+        if (kind() == KnownKind.OpenZeppelin || kind() == KnownKind.Kernel) {
+            if (signature || (row == EnforcementPath.RevertedTicket && !isV09())) return true;
+        }
+        if (kind() == KnownKind.Reference) return row == EnforcementPath.FallbackHandler;
+        return kind() == KnownKind.Kernel
+            && (row == EnforcementPath.OtherValidator
+                || row == EnforcementPath.Executor
+                || row == EnforcementPath.FallbackHandler
+                || row == EnforcementPath.FallbackDelegatecall);
+    }
+
+    function test_whatEventsAndPartialListsDoNotProve() public {
+        source = Source.Events;
+        _proves(Source.Traces);
+        source = Source.Partial;
+        _proves(Source.Events);
+    }
+
+    function _proves(Source least) private view {
+        Report memory r = report();
+        for (uint256 i = 0; i < ROWS; ++i) {
+            EnforcementPath row = EnforcementPath(i);
+            Verdict expected = restsOn(least, row) ? Verdict.Unverifiable : fresh(row);
+            assertEq(name(r.findings[i].verdict), name(expected), vm.toString(i));
+        }
+    }
+
+    // ------------------------------------------------------------------ code that nobody knows
+
+    /// @dev Nothing is left but what the module says, and that it is no EIP-7702 account.
+    function assertUnknown(Evidence memory e) internal view {
+        Report memory r = lens.verifyEnforcement(address(account), address(module), e);
+        assertFalse(r.enforced);
+        assertEq(uint8(r.kind), uint8(KnownKind.Unknown));
+        for (uint256 i = 0; i < ROWS; ++i) {
+            EnforcementPath row = EnforcementPath(i);
+            bool told = row == EnforcementPath.Mode || row == EnforcementPath.Exit
+                || row == EnforcementPath.PendingConfiguration || row == EnforcementPath.OperatorSet;
+            Verdict expected = told ? Verdict.Closed : Verdict.Unverifiable;
+            if (row == EnforcementPath.RootKey) expected = Verdict.NotApplicable;
+            assertEq(name(r.findings[i].verdict), name(expected), vm.toString(i));
+        }
+    }
+
+    function test_anImplementationThatIsNotKnown() public {
+        Evidence memory e = evidence();
+        if (kind() == KnownKind.OpenZeppelin) {
+            e.vouched = new Vouched[](0);
+            assertUnknown(e);
+            return;
+        }
+        address bare = address(new BareAccount());
+        if (kind() == KnownKind.Safe7579) {
+            vm.store(address(account), 0, bytes32(uint256(uint160(bare))));
+            assertUnknown(e);
+            return;
+        }
+        address[4] memory read = [address(0), bare, address(account), address(module)];
+        for (uint256 i = 0; i < read.length; ++i) {
+            e.implementation = read[i];
+            assertUnknown(e);
+        }
+    }
+
+    function test_aReadingThatTheAccountContradicts() public {
+        if (kind() == KnownKind.OpenZeppelin || kind() == KnownKind.Safe7579) return;
+        Evidence memory e = evidence();
+        // The published code, but not what this account runs.
+        vm.store(address(account), ERC1967, bytes32(uint256(uint160(address(new BareAccount())))));
+        assertUnknown(e);
+    }
+
+    function test_aProxyThatIsNotKnown() public {
+        Evidence memory e = evidence();
+        vm.etch(address(account), bytes.concat(address(account).code, hex"00"));
+        assertUnknown(e);
+    }
+
+    // ------------------------------------------------------------------ answers that mean harm
+
+    /// @dev Whose code the caller wrongly vouches for, so that it is asked at all.
+    function test_answersThatMeanHarm() public {
+        bytes[5] memory codes = [
+            // Burns everything.
+            bytes(hex"fe"),
+            hex"5b5f56",
+            // A megabyte, as an answer and as a revert.
+            hex"620fffff5ff3",
+            hex"620fffff5ffd",
+            // Words of ones.
+            hex"5f195f525f1960205260605ff3"
+        ];
+        for (uint256 i = 0; i < codes.length; ++i) {
+            for (uint256 k = 0; k <= uint256(type(KnownKind).max); ++k) {
+                vm.etch(address(account), codes[i]);
+                _harmless(address(module), KnownKind(k));
+            }
+            // The module as well.
+            address evil = makeAddr("module");
+            vm.etch(evil, codes[i]);
+            guard = evil;
+            _harmless(evil, kind());
+        }
+    }
+
+    function _harmless(address asked, KnownKind as_) private view {
+        Evidence memory e = evidence();
+        e.vouched = new Vouched[](1);
+        e.vouched[0] = Vouched(address(account).codehash, as_);
+        uint256 before = gasleft();
+        Report memory r = lens.verifyEnforcement(address(account), asked, e);
+        assertLt(before - gasleft(), 25_000_000);
+        assertFalse(r.enforced);
+    }
+
+    function test_listsThatAreTooLongOrOutOfOrder() public {
+        Evidence memory e = evidence();
+        e.selectors = new bytes4[](2);
+        (e.selectors[0], e.selectors[1]) = (bytes4(uint32(2)), bytes4(uint32(2)));
+        _refused(e, abi.encodeWithSelector(IWritLens.SelectorsNotAscending.selector, 1));
+        bytes memory tooMany = abi.encodeWithSelector(IWritLens.TooManyCandidates.selector, 65, 64);
+        e = evidence();
+        e.selectors = new bytes4[](65);
+        _refused(e, tooMany);
+        e = evidence();
+        e.validators = new address[](65);
+        _refused(e, tooMany);
+        e = evidence();
+        e.executors = new address[](65);
+        _refused(e, tooMany);
+        e = evidence();
+        e.handlers = new address[](65);
+        _refused(e, tooMany);
+        e = evidence();
+        e.permissions = new bytes4[](65);
+        _refused(e, tooMany);
+        e = evidence();
+        e.vouched = new Vouched[](65);
+        _refused(e, tooMany);
+    }
+
+    function _refused(Evidence memory e, bytes memory reason) private {
+        vm.expectRevert(reason);
+        lens.verifyEnforcement(address(account), address(module), e);
+    }
+
+    /// @dev Its key signs whatever it wants, whatever it delegates to.
+    function test_anAccountWithARootKey() public {
+        Evidence memory e = evidence();
+        address delegate = report().implementation;
+        if (kind() == KnownKind.Safe7579) return;
+        vm.etch(address(account), abi.encodePacked(hex"ef0100", delegate));
+        Report memory r = lens.verifyEnforcement(address(account), address(module), e);
+        assertFalse(r.enforced);
+        assertEq(r.implementation, delegate);
+        Finding memory root = r.findings[uint256(EnforcementPath.RootKey)];
+        assertEq(name(root.verdict), "open");
+        assertEq(root.subject, delegate);
     }
 
     function name(Verdict v) internal pure returns (string memory) {

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {LensMatrix} from "../../lens/LensMatrix.sol";
+import {IDevAccount} from "../../utils/Contracts.sol";
 import {Facts} from "../Facts.sol";
 import {Published} from "../Published.sol";
 import {SafeFacts} from "../facts/Safe7579.sol";
@@ -102,7 +103,7 @@ abstract contract SafeKind is LensMatrix {
         return KnownKind.Safe7579;
     }
 
-    function deployKind() internal override {
+    function deployKind() internal virtual override {
         singleton = Published.create(FILE, "SAFE_SINGLETON_BYTECODE", "");
         factory = Published.create(FILE, "SAFE_PROXY_FACTORY_BYTECODE", "");
         adapter = Published.create(FILE, "SAFE7579_BYTECODE", "");
@@ -118,6 +119,13 @@ abstract contract SafeKind is LensMatrix {
     {
         return ISafeProxyFactory(factory)
             .createProxyWithNonce(singleton, setup(validator, data, hook), _salt++);
+    }
+
+    function newSafe(bytes memory initializer) internal returns (IDevAccount) {
+        return IDevAccount(
+            payable(ISafeProxyFactory(factory)
+                    .createProxyWithNonce(singleton, initializer, _salt++))
+        );
     }
 
     function setup(address validator, bytes memory data, address hook)
