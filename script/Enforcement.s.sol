@@ -12,7 +12,8 @@ import {
     KnownKind,
     Report,
     Source,
-    Verdict
+    Verdict,
+    Vouched
 } from "writ/lens/IWritLens.sol";
 
 /// @dev Kernel's own events. Nothing but their words is read, wherever they stand.
@@ -25,7 +26,7 @@ interface IKernelEvents {
 /// @notice `ACCOUNT=0x… MODULE=0x… FROM_BLOCK=n forge script script/Enforcement.s.sol --rpc-url …`. Sends and deploys nothing.
 /// FROM_BLOCK must lie before the account's first block; otherwise candidates may be missing, and rows that rest on them are
 /// unverifiable. Also: STEP (blocks in one question for logs, 5000), SELECTORS (that may have a fallback handler), GUARD and
-/// MODULE_GUARD (of a Safe). docs/enforcement.md says how to read the table.
+/// MODULE_GUARD (of a Safe), OPENZEPPELIN_CODE_HASH (of a subclass that was examined). docs/enforcement.md says how to read the table.
 contract Enforcement is Script {
     bytes32 private constant ERC1967 =
         0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
@@ -52,6 +53,11 @@ contract Enforcement is Script {
         evidence.selectors = new bytes4[](selectors.length);
         for (uint256 i = 0; i < selectors.length; ++i) {
             evidence.selectors[i] = bytes4(selectors[i]);
+        }
+        bytes32 examined = vm.envOr("OPENZEPPELIN_CODE_HASH", bytes32(0));
+        if (examined != 0) {
+            evidence.vouched = new Vouched[](1);
+            evidence.vouched[0] = Vouched(examined, KnownKind.OpenZeppelin);
         }
         judge(account, vm.envAddress("MODULE"), evidence);
     }

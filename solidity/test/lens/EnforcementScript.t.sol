@@ -146,6 +146,10 @@ contract EnforcementScriptTest is WritTest {
         assertTrue(script.collect(who, 0, 0, 1).source == Source.Partial);
     }
 
+    function test_theLensFitsIntoAContract() public {
+        assertLt(vm.deployCode("WritLens.sol:WritLens").code.length, 24_577);
+    }
+
     function test_noAccountIsNotEnforced() public {
         Evidence memory evidence;
         vm.expectRevert(abi.encodeWithSelector(Enforcement.NoCode.selector, address(77)));

@@ -5,6 +5,7 @@ import {Matrix} from "../accounts/Matrix.sol";
 import {BareAccount} from "../accounts/Mocks.sol";
 import {Outcome, Path, Paths} from "../accounts/Path.sol";
 import {Attestor} from "../utils/Attestor.sol";
+import {Contracts} from "../utils/Contracts.sol";
 import {Configuration, Mode} from "writ/interfaces/WritTypes.sol";
 import {
     EnforcementPath,
@@ -239,6 +240,21 @@ abstract contract LensMatrix is Matrix {
         vm.etch(c.entryPoint, hex"00");
         account = newAccount(c);
         onlyThis(EnforcementPath.EntryPoint, Verdict.Open, served);
+    }
+
+    /// @dev Account and module agree, on one that could say that anything was validated.
+    function test_anEntryPointThatIsNotPublished() public {
+        if (kind() != KnownKind.OpenZeppelin) return;
+        Configuration memory c = configuration();
+        c.entryPoint = makeAddr("EntryPoint");
+        vm.etch(c.entryPoint, hex"00");
+        account = Contracts.account(
+            c.entryPoint, address(module), abi.encode(c, policies()), address(module)
+        );
+        delete vouched;
+        vouch();
+        assertVerdict(EnforcementPath.EntryPoint, Verdict.Unverifiable);
+        assertFalse(report().enforced);
     }
 
     function test_aModuleThatTheAccountDoesNotHave() public {
