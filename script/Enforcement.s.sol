@@ -68,7 +68,7 @@ contract Enforcement is Script {
         // In the script's own memory of the chain; nothing is broadcast.
         IWritLens lens = IWritLens(vm.deployCode("WritLens.sol:WritLens"));
         Report memory report = lens.verifyEnforcement(account, module, evidence);
-        console.log(table(report));
+        console.log(asText(report));
         if (report.enforced) return;
         revert NotEnforced(_count(report, Verdict.Open), _count(report, Verdict.Unverifiable));
     }
@@ -118,7 +118,7 @@ contract Enforcement is Script {
     }
 
     /// @notice The report as text, a row for each path.
-    function table(Report memory report) public pure returns (string memory text) {
+    function asText(Report memory report) public pure returns (string memory text) {
         text = string.concat(
             "kind            ",
             _kind(report.kind),
