@@ -41,7 +41,9 @@ abstract contract WritAccount is IWritAccount, ERC4337Account, ERC721Holder, ERC
     /// @param module_ The only validator and hook.
     constructor(IEntryPoint entryPoint_, IWritModule module_) {
         if (!module_.isModuleType(MODULE_TYPE_VALIDATOR) || !module_.isModuleType(MODULE_TYPE_HOOK))
-        revert NotTheModule(address(module_));
+        {
+            revert NotTheModule(address(module_));
+        }
         _entryPoint = entryPoint_;
         _module = module_;
     }

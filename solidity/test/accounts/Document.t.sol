@@ -3,11 +3,13 @@ pragma solidity ^0.8.30;
 
 import {Facts} from "./Facts.sol";
 import {Outcome, Path, Paths} from "./Path.sol";
+import {DelegateFacts} from "./facts/Delegate.sol";
 import {KernelFacts} from "./facts/Kernel.sol";
 import {NexusFacts} from "./facts/Nexus.sol";
 import {OpenZeppelinFacts} from "./facts/OpenZeppelin.sol";
 import {ReferenceFacts} from "./facts/Reference.sol";
 import {SafeFacts} from "./facts/Safe7579.sol";
+import {SimpleAccountFacts} from "./facts/SimpleAccount.sol";
 import {Test} from "forge-std/Test.sol";
 
 /// @title docs/accounts.md is what the facts say, which the matrix holds against the real accounts
@@ -22,6 +24,8 @@ contract AccountsDocumentTest is Test {
         kinds.push(new NexusFacts());
         kinds.push(new SafeFacts());
         kinds.push(new KernelFacts());
+        kinds.push(new SimpleAccountFacts());
+        kinds.push(new DelegateFacts());
     }
 
     function test_theCommittedTableIsWhatTheFactsSay() public {

@@ -46,6 +46,18 @@ abstract contract Facts {
         return path == Path.OwnersTransaction || path == Path.AccountModule;
     }
 
+    /// @dev What only an account has that was there before ERC-7579, and keeps its functions.
+    function _isOfOwner(Path path) internal pure returns (bool) {
+        return path == Path.OwnerWithdraws || path == Path.OwnerUpgrades;
+    }
+
+    /// @dev What only an EIP-7702 account has.
+    function _isOfKey(Path path) internal pure returns (bool) {
+        return path == Path.KeyExecutes || path == Path.KeyRedelegates
+            || path == Path.KeyRemovesModule || path == Path.KeySigns || path == Path.FormerDelegate;
+    }
+
+    string internal constant NO_KEY = "the account is a contract, and has no key of its own";
     string internal constant SIGNATURE =
         "what a validator signs, no hook sees: have no other validator";
     string internal constant ONE_HOOK = "one hook for all of the account";
@@ -71,6 +83,8 @@ abstract contract Facts {
         if (path == Path.ChangeRootValidator) return (Outcome.NotApplicable, NO_ROOT);
         if (_isOfKernel(path)) return (Outcome.NotApplicable, ONE_HOOK);
         if (_isOfSafe(path)) return (Outcome.NotApplicable, NO_SAFE);
+        if (_isOfOwner(path)) return (Outcome.NotApplicable, UNKNOWN_FUNCTION);
+        if (_isOfKey(path)) return (Outcome.NotApplicable, NO_KEY);
         if (path == Path.AttestedStatic) return (Outcome.Refused, NO_STATIC);
         if (path == Path.FallbackDelegatecall) return (Outcome.Refused, CALLS_ONLY);
         if (path == Path.ModuleAsFallback) return (Outcome.Refused, NOT_TYPE_3);

@@ -123,7 +123,7 @@ abstract contract Matrix is Ways {
         check(Path.Reinitialize, reinitialize);
     }
 
-    function reinitialize() internal returns (bool) {
+    function reinitialize() internal virtual returns (bool) {
         (bool success,) = address(account).call(reinitialization());
         return success && account.isModuleInstalled(MODULE_TYPE_VALIDATOR, address(yes), "");
     }
@@ -197,6 +197,64 @@ abstract contract Matrix is Ways {
     }
 
     function accountModule() internal virtual returns (bool) {
+        revert("no such path");
+    }
+
+    // ------------------------------------------------------------------ who is the account's own
+
+    function test_ownerWithdraws() public {
+        check(Path.OwnerWithdraws, ownerWithdraws);
+    }
+
+    function ownerWithdraws() internal virtual returns (bool) {
+        revert("no such path");
+    }
+
+    function test_ownerUpgrades() public {
+        check(Path.OwnerUpgrades, ownerUpgrades);
+    }
+
+    function ownerUpgrades() internal virtual returns (bool) {
+        revert("no such path");
+    }
+
+    function test_keyExecutes() public {
+        check(Path.KeyExecutes, keyExecutes);
+    }
+
+    function keyExecutes() internal virtual returns (bool) {
+        revert("no such path");
+    }
+
+    function test_keyRedelegates() public {
+        check(Path.KeyRedelegates, keyRedelegates);
+    }
+
+    function keyRedelegates() internal virtual returns (bool) {
+        revert("no such path");
+    }
+
+    function test_keyRemovesModule() public {
+        check(Path.KeyRemovesModule, keyRemovesModule);
+    }
+
+    function keyRemovesModule() internal virtual returns (bool) {
+        revert("no such path");
+    }
+
+    function test_keySigns() public {
+        check(Path.KeySigns, keySigns);
+    }
+
+    function keySigns() internal virtual returns (bool) {
+        revert("no such path");
+    }
+
+    function test_formerDelegate() public {
+        check(Path.FormerDelegate, formerDelegate);
+    }
+
+    function formerDelegate() internal virtual returns (bool) {
         revert("no such path");
     }
 }

@@ -4,9 +4,12 @@ pragma solidity ^0.8.30;
 import {KernelLens} from "../lens/KernelLens.sol";
 import {Safe150Lens, SafeLens} from "../lens/SafeLens.sol";
 import {EntryPoints, IEntryPointExtra} from "../utils/EntryPoints.sol";
+import {SimpleAccounts} from "../utils/SimpleAccounts.sol";
+import {DelegateKind} from "./kinds/Delegate.sol";
 import {NexusKind} from "./kinds/Nexus.sol";
 import {OpenZeppelinKind} from "./kinds/OpenZeppelin.sol";
 import {ReferenceKind} from "./kinds/Reference.sol";
+import {SimpleAccountKind} from "./kinds/SimpleAccount.sol";
 
 interface IServesEntryPoint {
     function entryPoint() external view returns (address);
@@ -98,3 +101,50 @@ contract SafeV07Matrix is SafeLens {
 }
 
 contract Safe150V07Matrix is Safe150Lens {}
+
+contract SimpleAccountV07Matrix is SimpleAccountKind {}
+
+contract SimpleAccountV08Matrix is SimpleAccountKind {
+    function version() internal pure override returns (string memory) {
+        return SimpleAccounts.V08;
+    }
+
+    function deployEntryPoint() internal override returns (IEntryPointExtra) {
+        return EntryPoints.deployV08();
+    }
+}
+
+contract SimpleAccountV09Matrix is SimpleAccountKind {
+    function version() internal pure override returns (string memory) {
+        return SimpleAccounts.V09;
+    }
+
+    function deployEntryPoint() internal override returns (IEntryPointExtra) {
+        return EntryPoints.deployV09();
+    }
+
+    function available() internal view override returns (bool) {
+        return vm.exists(EntryPoints.V09_CODE);
+    }
+}
+
+/// forge-config: default.evm_version = "prague"
+contract DelegateV07Matrix is DelegateKind {}
+
+/// forge-config: default.evm_version = "prague"
+contract DelegateV08Matrix is DelegateKind {
+    function deployEntryPoint() internal override returns (IEntryPointExtra) {
+        return EntryPoints.deployV08();
+    }
+}
+
+/// forge-config: default.evm_version = "prague"
+contract DelegateV09Matrix is DelegateKind {
+    function deployEntryPoint() internal override returns (IEntryPointExtra) {
+        return EntryPoints.deployV09();
+    }
+
+    function available() internal view override returns (bool) {
+        return vm.exists(EntryPoints.V09_CODE);
+    }
+}

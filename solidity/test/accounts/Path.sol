@@ -50,7 +50,14 @@ enum Path {
     EnableModeByOther,
     ChangeRootValidator,
     OwnersTransaction,
-    AccountModule
+    AccountModule,
+    OwnerWithdraws,
+    OwnerUpgrades,
+    KeyExecutes,
+    KeyRedelegates,
+    KeyRemovesModule,
+    KeySigns,
+    FormerDelegate
 }
 
 /// @notice What was found on a path.
@@ -84,6 +91,7 @@ library Paths {
     }
 
     function title(Path path) internal pure returns (string memory) {
+        if (path >= Path.OwnerWithdraws) return _own(path);
         return path < Path.UninstallHook ? _way(path) : _change(path);
     }
 
@@ -169,5 +177,26 @@ library Paths {
             return "transaction signed by the owners that the account itself has";
         }
         return "module that the account itself knows";
+    }
+
+    function _own(Path path) private pure returns (string memory) {
+        if (path == Path.OwnerWithdraws) {
+            return "withdrawal of the EntryPoint deposit by the owner that the account itself has";
+        }
+        if (path == Path.OwnerUpgrades) return "upgrade by the owner that the account itself has";
+        if (path == Path.KeyExecutes) {
+            return "transaction of an EIP-7702 account's key to the account's own `execute`";
+        }
+        if (path == Path.KeyRedelegates) {
+            return "delegation to other code by an EIP-7702 account's key";
+        }
+        if (path == Path.KeyRemovesModule) {
+            return "removal of the module by a transaction of an EIP-7702 account's key";
+        }
+        if (path == Path.KeySigns) {
+            return
+                "signature of an EIP-7702 account's key that a contract recovers by itself (ERC-2612)";
+        }
+        return "configuration that other code of an EIP-7702 account left in the module";
     }
 }

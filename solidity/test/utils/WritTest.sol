@@ -158,13 +158,15 @@ abstract contract WritTest is Test {
     function executeCall(address to, uint256 value, bytes memory data)
         internal
         pure
+        virtual
         returns (bytes memory)
     {
-        return
-            abi.encodeCall(IERC7579Execution.execute, (SINGLE, abi.encodePacked(to, value, data)));
+        return abi.encodeCall(
+            IERC7579Execution.execute, (SINGLE, abi.encodePacked(to, value, data))
+        );
     }
 
-    function executeBatch(Execution[] memory calls) internal pure returns (bytes memory) {
+    function executeBatch(Execution[] memory calls) internal pure virtual returns (bytes memory) {
         return abi.encodeCall(IERC7579Execution.execute, (BATCH, abi.encode(calls)));
     }
 
