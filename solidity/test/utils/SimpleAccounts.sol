@@ -97,6 +97,17 @@ library SimpleAccounts {
         return factory_.createAccount(owner, salt);
     }
 
+    /// @notice A batch as the account of v0.7 takes it.
+    function batchOfArrays(Execution[] memory calls) internal pure returns (bytes memory) {
+        address[] memory targets = new address[](calls.length);
+        uint256[] memory values = new uint256[](calls.length);
+        bytes[] memory data = new bytes[](calls.length);
+        for (uint256 i = 0; i < calls.length; ++i) {
+            (targets[i], values[i], data[i]) = (calls[i].target, calls[i].value, calls[i].callData);
+        }
+        return abi.encodeCall(IBatchOfArrays.executeBatch, (targets, values, data));
+    }
+
     function writSimpleAccount(IEntryPointExtra entryPoint, address module)
         internal
         returns (address)

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IDevAccount} from "../../utils/Contracts.sol";
+import {Delegates, OpenDelegate} from "../../utils/Delegates.sol";
 import {Facts} from "../Facts.sol";
 import {DelegateFacts} from "../facts/Delegate.sol";
 import {BuiltInKind} from "./BuiltIn.sol";
@@ -10,20 +11,6 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 
 import {IWritDelegate, SimpleAccounts} from "../../utils/SimpleAccounts.sol";
 
-/// @notice Other code to delegate to: whoever calls speaks for the account.
-contract OpenDelegate {
-    function run(address to, uint256 value, bytes calldata data) external {
-        (bool success, bytes memory result) = to.call{value: value}(data);
-        if (!success) {
-            assembly ("memory-safe") {
-                revert(add(result, 32), mload(result))
-            }
-        }
-    }
-
-    receive() external payable {}
-}
-
 contract PermitToken is ERC20Permit {
     constructor(address to) ERC20("Permit", "PERM") ERC20Permit("Permit") {
         _mint(to, 1000);
@@ -31,49 +18,17 @@ contract PermitToken is ERC20Permit {
 }
 
 /// @title An EIP-7702 account that delegates to `WritDelegate`, by an authorization that its key signed
-abstract contract DelegateKind is BuiltInKind {
+abstract contract DelegateKind is BuiltInKind, Delegates {
     IWritDelegate internal implementation;
-    mapping(address account => uint256) internal keys;
-    uint256 private _created;
 
     function deployKind() internal override {
         implementation = SimpleAccounts.writDelegate(entryPoint, address(module));
     }
 
-    function newKey() internal returns (address who) {
-        uint256 key = uint256(keccak256(abi.encode("key of an EOA", _created++)));
-        who = vm.addr(key);
-        keys[who] = key;
-    }
-
-    function createWith(address builtIn, bytes memory data)
-        internal
-        override
-        returns (address who)
-    {
-        who = newKey();
+    function createWith(address builtIn, bytes memory data) internal override returns (address) {
         IWritDelegate to = implementation;
         if (builtIn != address(module)) to = SimpleAccounts.writDelegate(entryPoint, builtIn);
-        bytes memory signature = consents(to, who, data);
-        vm.signAndAttachDelegation(address(to), keys[who]);
-        IWritDelegate(who).initializeWrit(data, signature);
-    }
-
-    function consents(IWritDelegate to, address who, bytes memory data)
-        internal
-        view
-        returns (bytes memory)
-    {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(keys[who], to.consentDigest(who, keccak256(data)));
-        return abi.encodePacked(r, s, v);
-    }
-
-    /// @dev The transaction that delegates does nothing else.
-    function delegate(address who, address to) internal {
-        vm.signAndAttachDelegation(to, keys[who]);
-        (bool success,) = makeAddr("nobody").call("");
-        assertTrue(success);
-        assertEq(who.code, abi.encodePacked(hex"ef0100", to));
+        return newDelegated(to, data);
     }
 
     function own() internal view returns (IWritDelegate) {

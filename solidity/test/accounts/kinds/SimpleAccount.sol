@@ -8,7 +8,6 @@ import {BuiltInKind} from "./BuiltIn.sol";
 import {Execution} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 
 import {
-    IBatchOfArrays,
     ISimpleAccount,
     ISimpleAccountFactory,
     IWritSimpleAccount,
@@ -48,13 +47,7 @@ abstract contract SimpleAccountKind is BuiltInKind {
         if (keccak256(bytes(version())) != keccak256(bytes(SimpleAccounts.V07))) {
             return super.executeBatch(calls);
         }
-        address[] memory targets = new address[](calls.length);
-        uint256[] memory values = new uint256[](calls.length);
-        bytes[] memory data = new bytes[](calls.length);
-        for (uint256 i = 0; i < calls.length; ++i) {
-            (targets[i], values[i], data[i]) = (calls[i].target, calls[i].value, calls[i].callData);
-        }
-        return abi.encodeCall(IBatchOfArrays.executeBatch, (targets, values, data));
+        return SimpleAccounts.batchOfArrays(calls);
     }
 
     function own() internal view returns (ISimpleAccount) {
