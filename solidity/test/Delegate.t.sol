@@ -26,8 +26,8 @@ abstract contract DelegateSuite is BuiltInSuite, Delegates {
         fund(address(created));
     }
 
-    function deployCode(address entryPoint_, address module_) internal override {
-        SimpleAccounts.writDelegate(IEntryPointExtra(entryPoint_), module_);
+    function codeName() internal pure override returns (string memory) {
+        return "WritDelegate.sol:WritDelegate";
     }
 
     function mayTouch(address who, bytes32 slot) internal view override returns (bool) {

@@ -76,8 +76,8 @@ abstract contract SimpleAccountSuite is BuiltInSuite {
         return abi.encodeCall(IWritSimpleAccount.initializeWrit, (abi.encode(c, policies())));
     }
 
-    function deployCode(address entryPoint_, address module_) internal override {
-        SimpleAccounts.writSimpleAccount(IEntryPointExtra(entryPoint_), module_);
+    function codeName() internal pure override returns (string memory) {
+        return "WritSimpleAccount.sol:WritSimpleAccount";
     }
 
     function mayTouch(address, bytes32) internal pure override returns (bool) {
