@@ -13,6 +13,8 @@ export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS ?= $(if $(shell command -
 
 CARGO_DENY_VERSION := 0.20.2
 CARGO_MUTANTS_VERSION := 27.1.0
+# Once per list of them, so that clones of different age do not get into each other's way.
+PYTHON_TOOLS := $(CACHE)/tools/python-$(firstword $(shell sha256sum script/toolchain/python.txt))
 DEBIAN_PACKAGES := clang libclang-dev mold
 
 .PHONY: help
@@ -42,7 +44,7 @@ demo: build ## play the demonstration once, then check every claim of it from th
 	script/demo/run-and-verify
 
 .PHONY: test
-test: setup format lint licences solidity-test rust-test demo ## everything
+test: setup format lint licences solidity-test symbolic slither rust-test demo ## everything
 
 .PHONY: format
 format: setup
@@ -66,6 +68,20 @@ $(CACHE)/tools/bin/cargo-deny-$(CARGO_DENY_VERSION):
 .PHONY: solidity-test
 solidity-test: setup ## Forge unit, fuzz and invariant tests
 	forge test
+
+.PHONY: symbolic
+symbolic: setup $(PYTHON_TOOLS)/bin/halmos ## halmos: quorum, tickets, suffix and settings for all inputs
+	PATH="$(PYTHON_TOOLS)/bin:$$PATH" FOUNDRY_PROFILE=symbolic timeout 900 \
+		halmos --config solidity/halmos.toml --no-status $(ARGS)
+
+.PHONY: slither
+slither: setup $(PYTHON_TOOLS)/bin/halmos ## slither: every finding is answered in docs/slither.md
+	PATH="$(PYTHON_TOOLS)/bin:$$PATH" node script/toolchain/slither.mjs
+
+$(PYTHON_TOOLS)/bin/halmos: script/toolchain/python.txt
+	python3 -m venv --clear "$(PYTHON_TOOLS)"
+	"$(PYTHON_TOOLS)/bin/pip" install --quiet --no-deps --requirement script/toolchain/python.txt
+	@touch "$@"
 
 .PHONY: rust-test
 rust-test: setup ## all Rust tests, the end-to-end tests among them
