@@ -66,8 +66,10 @@ $(CACHE)/tools/bin/cargo-deny-$(CARGO_DENY_VERSION):
 	@touch $@
 
 .PHONY: solidity-test
-solidity-test: setup ## Forge unit, fuzz and invariant tests
+solidity-test: setup ## Forge unit, fuzz and invariant tests, storage layouts, and that the threat model names tests that exist
 	forge test
+	node script/toolchain/layouts.mjs
+	node script/toolchain/threat-model.mjs
 
 .PHONY: symbolic
 symbolic: setup $(PYTHON_TOOLS)/bin/halmos ## halmos: quorum, tickets, suffix and settings for all inputs

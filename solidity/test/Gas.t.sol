@@ -40,6 +40,10 @@ contract GasTest is WritTest {
         _measure(5, 9);
     }
 
+    function test_9of15() public {
+        _measure(9, 15);
+    }
+
     function test_13of21() public {
         _measure(13, 21);
     }
