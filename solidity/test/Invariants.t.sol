@@ -6,6 +6,7 @@ import {OpenExecutor} from "./mocks/Mocks.sol";
 import {Attestor, Decision} from "./utils/Attestor.sol";
 import {IDevAccount} from "./utils/Contracts.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {Execution} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 import {AccountState, Configuration, Mode} from "writ/interfaces/WritTypes.sol";
 
 /// @notice Does at random what owners, operators, bundlers and thieves do to one account, and counts what should come of it.
@@ -19,6 +20,11 @@ abstract contract Actors is SettingsFixture {
     uint256 public breaches;
     uint256 public attestedRuns;
     uint256 public refusedRuns;
+
+    /// The same of tokens.
+    uint256 public expectedTokens;
+    /// Sets of the first n operators, by n; of none at 0.
+    address[6] internal sets;
 
     IDevAccount public bystander;
     bytes32 public bystanderBefore;
@@ -37,6 +43,14 @@ abstract contract Actors is SettingsFixture {
                 )
             )
         );
+        token.mint(address(account), type(uint128).max);
+        for (uint256 n = 0; n < 6; ++n) {
+            uint256[] memory keys = operatorKeys;
+            assembly ("memory-safe") {
+                mstore(keys, n)
+            }
+            sets[n] = n == 5 ? operatorSet : deploySet(keys);
+        }
         bystander = newAccount(configuration());
         bystanderBefore = digestOf(address(bystander));
     }
@@ -64,6 +78,24 @@ abstract contract Actors is SettingsFixture {
         op = attach(op, d);
         send(op);
         if (value <= maxOut || !enforced()) expected += value;
+        sent.push(op);
+        ++attestedRuns;
+    }
+
+    /// @dev Both assets in one batch, each under its own bound.
+    function runBoth(uint64 value, uint64 maxOut, uint64 amount, uint64 maxTokens) public {
+        Execution[] memory calls = new Execution[](2);
+        calls[0] = Execution(recipient, value, "");
+        calls[1] = Execution(address(token), 0, abi.encodeCall(token.transfer, (recipient, amount)));
+        PackedUserOperation memory op = operation(account, 12, executeBatch(calls));
+        Decision memory d = decision(op);
+        d.bounds = bounds(maxOut, maxTokens);
+        op = attach(op, d);
+        send(op);
+        if ((value <= maxOut && amount <= maxTokens) || !enforced()) {
+            expected += value;
+            expectedTokens += amount;
+        }
         sent.push(op);
         ++attestedRuns;
     }
@@ -115,6 +147,22 @@ abstract contract Actors is SettingsFixture {
         if (sent.length == 0 || !enforced()) return;
         PackedUserOperation memory old = sent[which % sent.length];
         PackedUserOperation memory op = operation(account, 21, sendNative(value));
+        bytes memory owned = ownerSigns(op);
+        op.signature = bytes.concat(old.signature);
+        for (uint256 i = 0; i < 65; ++i) {
+            op.signature[i] = owned[i];
+        }
+        vm.prank(bundler, bundler);
+        (bool success,) =
+            address(entryPoint).call(abi.encodeCall(entryPoint.handleOps, (one(op), bundler)));
+        _tried(success);
+    }
+
+    /// @dev What was attested for one account, at another that has the same owner, operators and policy.
+    function borrow(uint256 which) public {
+        if (sent.length == 0) return;
+        PackedUserOperation memory old = sent[which % sent.length];
+        PackedUserOperation memory op = operation(bystander, 0, old.callData);
         bytes memory owned = ownerSigns(op);
         op.signature = bytes.concat(old.signature);
         for (uint256 i = 0; i < 65; ++i) {
@@ -179,8 +227,8 @@ abstract contract Actors is SettingsFixture {
 
     function strengthen(uint8 threshold, uint32 delay) public {
         Configuration memory next = current(address(account));
-        next.threshold = uint8(bound(threshold, next.threshold, 5));
-        next.leastOperators = 5;
+        next.leastOperators = uint8((next.operatorSet.code.length - 1) / 20);
+        next.threshold = uint8(bound(threshold, next.threshold, next.leastOperators));
         next.exitDelay = uint32(bound(delay, next.exitDelay, 10 days));
         if (hashOf(next) == hashOf(current(address(account)))) return;
         configure(next);
@@ -204,6 +252,25 @@ abstract contract Actors is SettingsFixture {
                 );
             _tried(success);
         }
+    }
+
+    /// @dev Any set, threshold and least number, with owner and quorum agreeing: taken if it can be reached, and only then.
+    function changeSet(uint8 n, uint8 threshold, uint8 least) public {
+        Configuration memory next = current(address(account));
+        n = n % 6;
+        next.operatorSet = sets[n];
+        next.operatorSetCodeHash = sets[n].codehash;
+        (next.threshold, next.leastOperators) = (threshold % 7, least % 7);
+        if (hashOf(next) == hashOf(current(address(account)))) return;
+        bool sound = next.threshold != 0 && next.threshold <= next.leastOperators
+            && next.leastOperators <= n;
+        bytes memory attestation = quorumConfigures(next, settingDecision());
+        bytes memory data = abi.encodeCall(
+            module.configure,
+            (address(account), next, policies(), due(), ownerConfigures(next), attestation)
+        );
+        (bool success,) = address(module).call(data);
+        if (success != sound) ++breaches;
     }
 
     function announceOrCancel() public {
@@ -234,6 +301,22 @@ abstract contract Actors is SettingsFixture {
         send(op);
         return recipient.balance == before + 1;
     }
+
+    /// @dev And takes the module off, by operations that nobody attested.
+    function uninstallIsReachable() internal returns (bool) {
+        if (!exitIsReachable()) return false;
+        uint64 revision = state(address(account)).revision;
+        for (uint256 role = 4; role != 0; role = role == 4 ? 1 : 0) {
+            PackedUserOperation memory op = operation(
+                account, 31, abi.encodeCall(account.uninstallModule, (role, address(module), ""))
+            );
+            op.signature = ownerSigns(op);
+            send(op);
+            if (account.isModuleInstalled(role, address(module), "")) return false;
+        }
+        AccountState memory s = state(address(account));
+        return !s.hookInstalled && !s.validatorInstalled && s.exitAt == 0 && s.revision > revision;
+    }
 }
 
 /// @dev The actors are the test contract itself: its size is not limited, and each call that they make is a transaction.
@@ -242,7 +325,7 @@ contract InvariantsTest is Actors {
         super.setUp();
         prepare();
         targetContract(address(this));
-        bytes4[] memory selectors = new bytes4[](13);
+        bytes4[] memory selectors = new bytes4[](16);
         selectors[0] = this.runAttested.selector;
         selectors[1] = this.runTwo.selector;
         selectors[2] = this.runUnattested.selector;
@@ -256,6 +339,9 @@ contract InvariantsTest is Actors {
         selectors[10] = this.weaken.selector;
         selectors[11] = this.announceOrCancel.selector;
         selectors[12] = this.time.selector;
+        selectors[13] = this.runBoth.selector;
+        selectors[14] = this.borrow.selector;
+        selectors[15] = this.changeSet.selector;
         targetSelector(FuzzSelector(address(this), selectors));
     }
 
@@ -272,22 +358,46 @@ contract InvariantsTest is Actors {
         mintThenSpend(1);
         throughExecutor(1);
         weaken(2, false);
-        assertEq(refusedRuns, 6);
+        borrow(0);
+        assertEq(refusedRuns, 7);
+        runBoth(1, 1, 7, 7);
+        runBoth(1, 1, 8, 7);
+        runBoth(2, 1, 7, 7);
+        assertEq(expectedTokens, 7);
         mintInsideAFrame(0);
         uninstall(true);
         strengthen(5, 3 days);
         assertEq(current(address(account)).threshold, 5);
         weaken(2, true);
         assertEq(current(address(account)).threshold, 2);
+        changeSet(3, 4, 4);
+        changeSet(3, 0, 3);
+        changeSet(3, 3, 2);
+        changeSet(0, 1, 1);
+        assertEq(current(address(account)).threshold, 2);
+        changeSet(4, 3, 4);
+        assertEq(current(address(account)).operatorSet, sets[4]);
+        assertEq(current(address(account)).threshold, 3);
         assertEq(breaches, 0);
         assertEq(spent(), expected);
-        assertTrue(exitIsReachable());
+        assertEq(token.balanceOf(recipient), expectedTokens);
+        assertTrue(uninstallIsReachable());
     }
 
     /// @notice Nothing executes without its own ticket, twice, from outside, or beyond its bounds.
     function invariant_onlyWhatWasAttestedHappened() public view {
         assertEq(breaches, 0);
         assertEq(spent(), expected);
+        assertEq(token.balanceOf(recipient), expectedTokens);
+    }
+
+    /// @notice As many operators as must sign are there, whoever agreed to whatever configuration.
+    function invariant_theThresholdCanBeReached() public view {
+        Configuration memory c = current(address(account));
+        assertGe(c.threshold, 1);
+        assertLe(c.threshold, c.leastOperators);
+        assertLe(c.leastOperators, (c.operatorSet.code.length - 1) / 20);
+        assertEq(c.operatorSet.codehash, c.operatorSetCodeHash);
     }
 
     /// @notice What one account does changes nothing of another.
@@ -295,10 +405,10 @@ contract InvariantsTest is Actors {
         assertEq(digestOf(address(bystander)), bystanderBefore);
     }
 
-    /// @notice The owner alone can leave, from every state.
-    function invariant_exitIsReachable() public {
+    /// @notice The owner alone can leave, and take the module off, from every state.
+    function invariant_uninstallIsReachable() public {
         uint256 snapshot = vm.snapshotState();
-        assertTrue(exitIsReachable());
+        assertTrue(uninstallIsReachable());
         vm.revertToState(snapshot);
     }
 }
