@@ -2,9 +2,9 @@
 pragma solidity ^0.8.30;
 
 import {IDevAccount} from "../utils/Contracts.sol";
+import {Encodings} from "./Encodings.sol";
 import {RecordingHook} from "./Mocks.sol";
 import {Path} from "./Path.sol";
-import {Ways} from "./Ways.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {
     MODULE_TYPE_HOOK,
@@ -13,7 +13,7 @@ import {
 
 /// @title Every path on every kind of account: what really happens, against what the kind's `Facts` say
 /// @notice `Ways` tries to execute, what is here to get rid of the module.
-abstract contract Matrix is Ways {
+abstract contract Matrix is Encodings {
     // ------------------------------------------------------------------ what the module is given
 
     function test_isWhatItSays() public view {
