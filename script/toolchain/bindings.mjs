@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+// What the module answers by its settings contract stands in its interface alone.
+const INTERFACES = { WritModule: "IWritModule" };
 const CONTRACTS = ["WritModule", "DevAccount", "DevPaymaster", "DevToken", "DevWindowValidator", "PlainOwnerValidator"];
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -31,8 +33,10 @@ try {
   mkdirSync(committed, { recursive: true });
   for (const name of CONTRACTS) {
     const artifact = JSON.parse(readFileSync(join(build, "out", `${name}.sol`, `${name}.json`), "utf8"));
+    const described = INTERFACES[name] ?? name;
+    const { abi } = JSON.parse(readFileSync(join(build, "out", `${described}.sol`, `${described}.json`), "utf8"));
     const text =
-      JSON.stringify({ contractName: name, abi: artifact.abi, bytecode: artifact.bytecode.object }, null, 1) + "\n";
+      JSON.stringify({ contractName: name, abi, bytecode: artifact.bytecode.object }, null, 1) + "\n";
     const path = join(committed, `${name}.json`);
     if (existsSync(path) && readFileSync(path, "utf8") === text) continue;
     different.push(name);

@@ -12,6 +12,7 @@ import {Digests} from "./libraries/Digests.sol";
 import {Head} from "./libraries/Head.sol";
 import {Holding, Holdings} from "./libraries/Holdings.sol";
 import {NonceBitmap} from "./libraries/NonceBitmap.sol";
+import {Suffix} from "./libraries/Suffix.sol";
 import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 
 /// @title WritGuarded
@@ -85,7 +86,7 @@ abstract contract WritGuarded is WritGuardedSettings {
         uint8 path,
         bytes calldata attestation
     ) external view {
-        _writVerify(_writHead(_writInstalled()), caller, expected, path, attestation);
+        _writVerify(_writInstalled().settings.head(), caller, expected, path, attestation);
     }
 
     /// @dev What else an attestation binds, read when the call comes: for a contract whose functions mean something else when
@@ -101,7 +102,7 @@ abstract contract WritGuarded is WritGuardedSettings {
         bytes calldata attestation
     ) private {
         Guard storage guard = _writInstalled();
-        Head head = _writHead(guard);
+        Head head = guard.settings.head();
         if (_writStandsAside(guard, head)) return;
         if (!head.isIn(Mode.Enforce) && !_writWouldVerify(caller, expected, path, attestation)) {
             return;
@@ -165,7 +166,8 @@ abstract contract WritGuarded is WritGuardedSettings {
                 head.revision(), caller, expected.value, expected.callData, expected.context
             )
         ];
-        Admission admission = Admissions.pack(expected.nonce, given.validUntil(), bounds);
+        Admission admission =
+            Admissions.pack(expected.nonce, given.validUntil(), Suffix.sizeOf(bounds), bounds);
         if (path == PRESENTED) return Admissions.present(waiting, admission, bounds);
 
         Admission posted = waiting.admission;
@@ -179,7 +181,7 @@ abstract contract WritGuarded is WritGuardedSettings {
 
     function _writEnter() private returns (Holding[] memory holdings) {
         Guard storage guard = _writGuard();
-        Head head = _writHead(guard);
+        Head head = guard.settings.head();
         bool enforced = head.isUsual();
         if (!enforced) {
             if (head.revision() == 0) revert NotInstalled(address(this));
@@ -189,7 +191,7 @@ abstract contract WritGuarded is WritGuardedSettings {
 
         bytes32 callData = EfficientHashLib.hashCalldata(msg.data);
         bytes32 context = _writContext();
-        (Admission admission, bool stored, bytes memory tokens) = Admissions.take(
+        (Admission admission, bool stored, bytes memory bounds) = Admissions.take(
             guard.waiting[Admissions.callOf(
                     head.revision(), msg.sender, msg.value, callData, context
                 )]
@@ -212,42 +214,43 @@ abstract contract WritGuarded is WritGuardedSettings {
         }
         emit CallAdmitted(msg.sender, nonce, stored ? POSTED : PRESENTED, callData);
 
-        holdings = Holdings.list(admission, tokens);
+        holdings = Holdings.list(admission, bounds);
         for (uint256 i = 0; i < holdings.length; ++i) {
-            holdings[i].held = _writHeld(enforced, holdings[i].asset, 0);
+            Holding memory holding = holdings[i];
+            (holding.known, holding.held) = _writHeld(enforced, holding);
         }
     }
 
     function _writLeave(Holding[] memory holdings) private {
         if (holdings.length == 0) return;
         Guard storage guard = _writGuard();
-        Head head = _writHead(guard);
+        Head head = guard.settings.head();
         bool enforced = head.isIn(Mode.Enforce) && !_writStandsAside(guard, head);
         for (uint256 i = 0; i < holdings.length; ++i) {
             Holding memory holding = holdings[i];
-            // Of what was not there nothing can have left.
-            if (holding.held == 0) continue;
-            uint256 held = _writHeld(enforced, holding.asset, holding.held);
-            if (held >= holding.held || holding.held - held <= holding.maxOut) continue;
+            if (!holding.known) continue;
+            // Of what was not there nothing can have left, so that it need not be asked for again.
+            if (holding.held == 0 && holding.kind < Bounds.ALLOWANCE) continue;
+            (bool known, uint256 held) = _writHeld(enforced, holding);
+            if (!known) continue;
+            uint256 amount = Bounds.moved(holding.kind, holding.held, held);
+            if (!Bounds.exceeds(holding.kind, amount, holding.maxOut)) continue;
             if (enforced) {
-                revert BoundExceeded(
-                    holding.asset == address(0) ? Bounds.NATIVE : Bounds.ERC20,
-                    holding.asset,
-                    holding.maxOut,
-                    holding.held - held
-                );
+                revert BoundExceeded(holding.kind, holding.asset, holding.maxOut, amount);
             }
             _writWouldBlock(BoundExceeded.selector);
         }
     }
 
-    /// @dev What is held of an asset now. In Observe `unknown` stands for what cannot be read.
-    function _writHeld(bool enforced, address asset, uint256 unknown) private returns (uint256) {
-        (bool known, uint256 held) = Holdings.measure(asset);
-        if (known) return held;
-        if (enforced) revert BalanceUnreadable(asset);
+    /// @dev What is held of an asset now. In Observe what cannot be read is not judged.
+    function _writHeld(bool enforced, Holding memory holding)
+        private
+        returns (bool known, uint256 held)
+    {
+        (known, held) = Holdings.measure(holding);
+        if (known) return (known, held);
+        if (enforced) revert BalanceUnreadable(holding.asset);
         _writWouldBlock(BalanceUnreadable.selector);
-        return unknown;
     }
 
     function _writWouldBlock(bytes4 reason) private {

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {WritSettings} from "./WritSettings.sol";
+import {WritStorage} from "./WritStorage.sol";
+import {IWritErrors} from "./interfaces/IWritErrors.sol";
+import {IWritModule} from "./interfaces/IWritModule.sol";
 import {Mode} from "./interfaces/WritTypes.sol";
 import {Bounds} from "./libraries/Bounds.sol";
+import {Epochs} from "./libraries/Epochs.sol";
+import {Flags} from "./libraries/Flags.sol";
 import {Frames} from "./libraries/Frames.sol";
 import {Head} from "./libraries/Head.sol";
 import {Kinds} from "./libraries/Kinds.sol";
 import {Measured} from "./libraries/Measured.sol";
 import {Questions} from "./libraries/Questions.sol";
 import {Receivers} from "./libraries/Receivers.sol";
+import {Surface} from "./libraries/Surface.sol";
 import {Ticket, Tickets} from "./libraries/Tickets.sol";
 import {
     IERC7579Execution,
@@ -26,7 +31,11 @@ interface ITellsOperation {
 /// @title The hook: no ticket, no execution; and no more leaves than was attested
 /// @notice One frame per account is open at a time, from the EntryPoint's call to its return. Calls of the account to itself
 /// and calls from outside inherit it while it is open; executors never do.
-abstract contract WritHook is WritSettings {
+abstract contract WritHook is WritStorage, IERC7579Hook {
+    /// @dev `execute` and the first byte of its mode: a delegatecall.
+    uint256 private constant EXECUTE_DELEGATECALL =
+        uint256(uint32(IERC7579Execution.execute.selector)) << 8 | 0xff;
+
     /// @inheritdoc IERC7579Hook
     /// @dev 7562: not called in validation.
     function preCheck(address msgSender, uint256, bytes calldata msgData)
@@ -34,10 +43,11 @@ abstract contract WritHook is WritSettings {
         returns (bytes memory hookData)
     {
         Account storage account = accounts[msg.sender];
-        Head head = _head(account);
-        bool enforced = head.isUsual();
-        if (!enforced) {
-            if (head.isIn(Mode.Off) || !head.has(VALIDATOR) || _exited(account, head)) return "";
+        Head head = account.settings.head();
+        bool usual = head.isUsual();
+        bool enforced = usual;
+        if (!usual) {
+            if (head.isIn(Mode.Off) || !head.has(Flags.INSTALLED) || account.settings.exited(head)) return "";
             enforced = head.isIn(Mode.Enforce);
             if (_isOfKind(account, head, Kinds.SAFE7579)) {
                 msgData = msgData[:msgData.length - Kinds.APPENDED];
@@ -46,24 +56,35 @@ abstract contract WritHook is WritSettings {
 
         bool open = Frames.commitment(account) != 0;
         if (msgSender != _entryPoint(head)) {
+            // The module asks the account questions, and an account may hook those that it does not know.
+            if (msgSender == address(this)) return "";
             bytes4 selector = bytes4(msgData);
             bool executor = selector == IERC7579Execution.executeFromExecutor.selector;
             if (open && !executor) return "";
             if (msgSender != msg.sender && Receivers.isReceiver(selector)) return "";
-            return _refuse(enforced, NoTicket.selector);
+            return _refuse(enforced, IWritErrors.NoTicket.selector);
         }
-        if (open) return _refuse(enforced, FrameOpen.selector);
+        if (open) return _refuse(enforced, IWritErrors.FrameOpen.selector);
 
-        bytes32 name = head.has(ENTRY_POINT_V09)
+        bytes32 name = head.has(Flags.ENTRY_POINT_V09)
             ? ITellsOperation(msgSender).getCurrentUserOpHash()
             : EfficientHashLib.hashCalldata(msgData);
         (bool live, Ticket ticket, uint256 slot) = Tickets.spend(msg.sender, name, enforced);
-        if (!live) return _refuse(enforced, NoTicket.selector);
+        if (!live) return _refuse(enforced, IWritErrors.NoTicket.selector);
         if (ticket.revision() != head.revision()) {
-            if (enforced) revert RevisionChanged(ticket.revision(), head.revision());
-            return _refuse(false, RevisionChanged.selector);
+            if (enforced) {
+                revert IWritErrors.RevisionChanged(ticket.revision(), head.revision());
+            }
+            return _refuse(false, IWritErrors.RevisionChanged.selector);
         }
+        if (!usual && head.has(Flags.FOLLOWS)) {
+            bytes4 reason = _revoked(head, slot);
+            if (reason != 0) return _refuse(enforced, reason);
+        }
+        bool delegates = _delegates(msgData);
+        if (delegates) ticket = ticket.delegating();
         hookData = Measured.take(ticket, slot, msg.sender);
+        if (delegates) Measured.append(hookData, Surface.take(msg.sender));
         Frames.set(account, EfficientHashLib.hash(hookData));
         // Nothing comes after it, so what is returned need not be copied: `Measured` left room for the offset before it.
         assembly ("memory-safe") {
@@ -74,67 +95,88 @@ abstract contract WritHook is WritSettings {
 
     /// @inheritdoc IERC7579Hook
     /// @dev 7562: not called in validation.
-    function postCheck(bytes calldata hookData) external {
+    function postCheck(bytes calldata) external {
+        bytes memory hookData = _hookData();
         if (hookData.length == 0) return;
         Account storage account = accounts[msg.sender];
         // Only what preCheck measured, once: whoever closes the frame early can never close it again.
-        if (Frames.commitment(account) != EfficientHashLib.hashCalldata(hookData)) {
-            revert NoFrame();
+        if (Frames.commitment(account) != EfficientHashLib.hash(hookData)) {
+            revert IWritErrors.NoFrame();
         }
         Frames.set(account, 0);
 
         Ticket ticket = Measured.ticket(hookData);
-        Head head = _head(account);
-        _checkStillThere(account, head, ticket);
+        Head head = account.settings.head();
+        _checkStillThere(account, head, ticket, hookData);
 
-        _settle(
-            account,
-            head,
-            ticket,
-            address(0),
-            ticket.maxNative(),
-            Measured.balance(hookData, 0),
-            msg.sender.balance
-        );
-        uint256 count = ticket.count();
+        uint256 native =
+            Bounds.moved(Bounds.NATIVE, Measured.amount(hookData, 0), msg.sender.balance);
+        if (native != 0) {
+            _settle(account, head, ticket, Bounds.NATIVE, address(0), ticket.maxNative(), native);
+        }
+        (uint256 count,) = Bounds.length(ticket.size());
+        if (count == 1) return;
+        uint256 position = Measured.bounds(hookData, count);
         for (uint256 i = 1; i < count; ++i) {
-            (address token, uint128 maxOut) = Measured.token(hookData, count, i);
-            _settle(
-                account,
-                head,
-                ticket,
-                token,
-                maxOut,
-                Measured.balance(hookData, i),
-                Bounds.tokenBalance(token, msg.sender)
+            (uint8 kind, address asset, uint128 maxOut, uint256 extra, uint256 next) =
+                Bounds.read(position);
+            position = next;
+            uint256 amount = Bounds.moved(
+                kind, Measured.amount(hookData, i), Bounds.measure(kind, asset, extra, msg.sender)
             );
+            if (amount != 0) _settle(account, head, ticket, kind, asset, maxOut, amount);
         }
     }
 
-    /// @dev Holds what left of one asset against its bound, and logs it.
+    /// @dev The only argument of `postCheck`, in new memory that ends with a whole word.
+    function _hookData() private pure returns (bytes memory hookData) {
+        assembly ("memory-safe") {
+            let offset := add(calldataload(4), 4)
+            let length := calldataload(offset)
+            hookData := mload(0x40)
+            mstore(hookData, length)
+            calldatacopy(add(hookData, 0x20), add(offset, 0x20), length)
+            mstore(0x40, add(hookData, and(add(length, 63), not(31))))
+        }
+    }
+
+    /// @dev Whether a signer of the ticket was revoked since; what the registry does not tell counts as revoked, and the exit
+    /// is the way out.
+    function _revoked(Head head, uint256 slot) private view returns (bytes4) {
+        (uint64 epoch, uint256 signers) = Tickets.signers(slot);
+        (bool known, uint256 revoked) = Epochs.revoked(_record(head).registry(), epoch);
+        if (!known) return IWritErrors.RegistryUnavailable.selector;
+        return signers & revoked == 0 ? bytes4(0) : IWritErrors.SignerRevoked.selector;
+    }
+
+    /// @dev By the first five bytes, which no encoding moves. Of what ends before, something of what follows, so that it calls
+    /// nothing at all.
+    function _delegates(bytes calldata msgData) private pure returns (bool) {
+        uint256 head;
+        assembly ("memory-safe") {
+            head := shr(216, calldataload(msgData.offset))
+        }
+        return head == EXECUTE_DELEGATECALL;
+    }
+
+    /// @dev Holds what moved of one asset against its bound, and logs it.
     function _settle(
         Account storage account,
         Head head,
         Ticket ticket,
+        uint8 kind,
         address asset,
         uint128 maxOut,
-        uint256 heldBefore,
-        uint256 held
+        uint256 amount
     ) private {
-        if (held >= heldBefore) return;
-        uint256 amount;
-        unchecked {
-            amount = heldBefore - held;
-        }
-        uint8 kind = asset == address(0) ? Bounds.NATIVE : Bounds.ERC20;
-        bool exceeded = amount > maxOut;
+        bool exceeded = Bounds.exceeds(kind, amount, maxOut);
         if (exceeded) {
-            if (ticket.enforced()) revert BoundExceeded(kind, asset, maxOut, amount);
-            emit WouldBlock(msg.sender, BoundExceeded.selector);
+            if (ticket.enforced()) revert IWritErrors.BoundExceeded(kind, asset, maxOut, amount);
+            emit IWritModule.WouldBlock(msg.sender, IWritErrors.BoundExceeded.selector);
         }
         // Who reads history needs every one of them; otherwise only what Enforce would have refused is worth its gas.
-        if (!exceeded && !head.has(READS_HISTORY)) return;
-        emit Outflow(
+        if (!exceeded && !head.has(Flags.READS_HISTORY)) return;
+        emit IWritModule.Outflow(
             msg.sender,
             asset,
             kind,
@@ -146,21 +188,33 @@ abstract contract WritHook is WritSettings {
     }
 
     /// @dev That nobody changed, removed or replaced the module on the way, by whatever means: the account's hook slot can
-    /// be overwritten by a delegatecall, or cleared by uninstalling another address.
-    function _checkStillThere(Account storage account, Head head, Ticket ticket) private {
+    /// be overwritten by a delegatecall, or cleared by uninstalling another address. What a call changes of the account
+    /// stands in the attested calldata; what a delegatecall changes does not, so that it may change nothing.
+    function _checkStillThere(
+        Account storage account,
+        Head head,
+        Ticket ticket,
+        bytes memory hookData
+    ) private {
         bool enforced = ticket.enforced();
-        if (!head.has(VALIDATOR)) {
-            if (enforced) revert UninstallNotAllowed();
-            emit WouldBlock(msg.sender, UninstallNotAllowed.selector);
+        if (!head.has(Flags.INSTALLED)) {
+            if (enforced) revert IWritErrors.UninstallNotAllowed();
+            emit IWritModule.WouldBlock(msg.sender, IWritErrors.UninstallNotAllowed.selector);
             return;
         }
         if (
             enforced && !Questions.isInstalled(msg.sender, MODULE_TYPE_HOOK, gasleft())
                 && !_isAdaptedHook(account, head, gasleft())
-        ) revert UninstallNotAllowed();
+        ) revert IWritErrors.UninstallNotAllowed();
         if (head.revision() != ticket.revision()) {
-            if (enforced) revert RevisionChanged(ticket.revision(), head.revision());
-            emit WouldBlock(msg.sender, RevisionChanged.selector);
+            if (enforced) {
+                revert IWritErrors.RevisionChanged(ticket.revision(), head.revision());
+            }
+            emit IWritModule.WouldBlock(msg.sender, IWritErrors.RevisionChanged.selector);
+        }
+        if (ticket.delegates() && Measured.surface(hookData) != Surface.take(msg.sender)) {
+            if (enforced) revert IWritErrors.AccountTampered();
+            emit IWritModule.WouldBlock(msg.sender, IWritErrors.AccountTampered.selector);
         }
     }
 
@@ -169,7 +223,7 @@ abstract contract WritHook is WritSettings {
         private
         returns (uint48 previous)
     {
-        if (!head.has(READS_HISTORY)) return 0;
+        if (!head.has(Flags.READS_HISTORY)) return 0;
         uint48 last = account.lastOutflowBlock;
         uint48 current = uint48(block.number);
         if (last == current) return last - account.outflowGap;
@@ -186,7 +240,7 @@ abstract contract WritHook is WritSettings {
                 revert(0x00, 0x04)
             }
         }
-        emit WouldBlock(msg.sender, reason);
+        emit IWritModule.WouldBlock(msg.sender, reason);
         return "";
     }
 }

@@ -5,12 +5,13 @@ import {WritStorage} from "./WritStorage.sol";
 import {IWritErrors} from "./interfaces/IWritErrors.sol";
 import {AttestationRules} from "./libraries/AttestationRules.sol";
 import {Attested} from "./libraries/Attested.sol";
+import {Flags} from "./libraries/Flags.sol";
 import {Head} from "./libraries/Head.sol";
 import {Kinds} from "./libraries/Kinds.sol";
 import {OperationAction} from "./libraries/OperationAction.sol";
 import {Operations} from "./libraries/Operations.sol";
 import {Quorum} from "./libraries/Quorum.sol";
-import {Record} from "./libraries/Records.sol";
+import {Record, Records} from "./libraries/Records.sol";
 import {Suffix} from "./libraries/Suffix.sol";
 import {
     IAccount,
@@ -30,7 +31,8 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
 
     bytes4 private constant EMERGENCY_UNINSTALL_HOOK = 0xcd64f80a; // emergencyUninstallHook(address,bytes)
 
-    /// @dev Verifies the attestation of an operation. Reverts on structure and staleness, false on signatures.
+    /// @dev Verifies the attestation of an operation. Reverts on structure and staleness, false on signatures. What the former
+    /// epoch's operators attested ends with their grace.
     function _verifyOperation(
         Account storage account,
         Head head,
@@ -46,7 +48,25 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
         (attested, bounds, signatures) = Suffix.decode(body);
         bytes32 action;
         (action, frameHash) = _action(account, head, userOp, attested);
+        uint256 until = type(uint48).max;
+        if (head.has(Flags.FORMER) && attested.epoch() != record.epoch()) {
+            (uint8 operators, Record former) = _former(account);
+            // The set alone changed with the epoch: how many of it must sign is for the configuration in force to say.
+            if (attested.epoch() == former.epoch()) {
+                (head, record, until) = (head.withOperators(operators), former, account.formerUntil);
+            }
+        }
         valid = _verify(head, record, attested, action, bounds, signatures);
+        attested.endBy(until);
+    }
+
+    function _former(Account storage account)
+        private
+        view
+        returns (uint8 operators, Record record)
+    {
+        operators = account.formerOperators;
+        record = Records.load(account.formerRecord, operators);
     }
 
     /// @dev Refuses operations that call the account where no hook looks: `validateUserOp`, which would mint the ticket of an
@@ -88,11 +108,11 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
             frameHash = OperationAction.frameHash(callData);
         }
         (uint256 prefund, bytes32 paymasterHash) =
-            OperationAction.payment(userOp, head.has(ENTRY_POINT_V09));
+            OperationAction.payment(userOp, head.has(Flags.ENTRY_POINT_V09));
         uint256 maxCost = attested.maxCost();
         if (prefund > maxCost) revert MaxCostExceeded(prefund, maxCost);
 
-        uint64 due = head.has(READS_HISTORY) ? account.sequence : 0;
+        uint64 due = head.has(Flags.READS_HISTORY) ? account.sequence : 0;
         if (attested.sequence() != due) revert SequenceMismatch(uint64(attested.sequence()), due);
         action =
             OperationAction.hash(userOp, callDataHash, paymasterHash, _entryPoint(head), maxCost);

@@ -99,7 +99,7 @@ contract BuiltInGasTest is WritTest, Delegates {
             PackedUserOperation memory op = _operation(who);
             Decision memory d = decision(op);
             d.bounds = new Bound[](1);
-            d.bounds[0] = Bound(0, address(0), 1 ether);
+            d.bounds[0] = Bound(0, address(0), 1 ether, 0);
             send(attach(op, d));
         }
         return vm.lastCallGas().gasTotalUsed;

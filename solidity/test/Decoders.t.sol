@@ -29,10 +29,20 @@ contract DecodersTest is Test {
         changed[at % body.length] = bytes1(value);
         _same(abi.encodeCall(plain.decode, (changed)));
         // Where structure is: version, scheme, counts, and the bounds' kinds.
-        uint256 count = uint8(body[127]);
-        uint256[5] memory places = [0, 1, 127, 128 + 37 * count, 128 + 37 * (uint256(at) % count)];
+        uint256 count = uint8(body[127]) & 15;
+        uint256 longer = uint8(body[127]) >> 4;
+        uint256 firstLonger = 128 + 37 * (count - longer);
+        uint256[7] memory places = [
+            0,
+            1,
+            127,
+            128 + 37 * count + 32 * longer,
+            128 + 37 * (uint256(at) % (count - longer)),
+            longer == 0 ? 127 : firstLonger + 69 * (uint256(at) % longer),
+            longer == 0 ? 127 : firstLonger + 69 * (uint256(at) % longer) + 37 + uint256(at) % 32
+        ];
         changed = bytes.concat(body);
-        changed[places[value % 5]] = bytes1(cut % 12);
+        changed[places[value % 7]] = bytes1(value < 128 ? cut % 12 : cut);
         _same(abi.encodeCall(plain.decode, (changed)));
         _same(abi.encodeCall(plain.decode, (bytes.concat(body, bytes1(value)))));
         uint256 length = body.length - (uint256(cut) % body.length);
@@ -102,9 +112,16 @@ contract DecodersTest is Test {
         assembly ("memory-safe") {
             mstore(body, 127)
         }
-        body = abi.encodePacked(body, uint8(bounds), uint8(0), address(0), bytes16(seed));
-        for (uint256 i = 1; i < bounds; ++i) {
-            body = abi.encodePacked(body, uint8(1), uint160(i << 100), bytes16(seed));
+        uint256 longer = uint256(seed) % bounds;
+        body = abi.encodePacked(
+            body, uint8(longer << 4 | bounds), uint8(0), address(0), bytes16(seed)
+        );
+        for (uint256 i = 1; i < bounds - longer; ++i) {
+            body = abi.encodePacked(body, uint8(1 + i / 3), uint160(i << 100), bytes16(seed));
+        }
+        // Of one asset, and told apart by what follows, or by kind.
+        for (uint256 i = 0; i < longer; ++i) {
+            body = abi.encodePacked(body, uint8(4 + i / 3), uint160(1), uint128(i % 2), i + 1);
         }
         body = abi.encodePacked(body, uint8(signatures));
         for (uint256 i = 0; i < signatures; ++i) {

@@ -725,7 +725,7 @@ contract GuardedCallsTest is GuardedTest {
             vm.etch(at, address(token).code);
             // The balance of the till, in the mapping at slot 0.
             vm.store(at, keccak256(abi.encode(address(till), 0)), bytes32(uint256(1000)));
-            d.bounds[i] = Bound(1, at, uint128(10 * i));
+            d.bounds[i] = Bound(1, at, uint128(10 * i), 0);
         }
         IERC20 asset = IERC20(d.bounds[which].asset);
         uint256 most = d.bounds[which].maxOut;

@@ -75,7 +75,7 @@ contract GuardedVaultTest is GuardedVaultFixture {
         // record ‖ operators ‖ threshold ‖ mode ‖ flags ‖ revision, from the lowest byte on
         uint256 head = uint256(vm.load(address(vault), slot));
         assertGt(address(uint160(head)).code.length, 0);
-        assertEq(head >> 160, (1 << 32) | (1 << 24) | (2 << 16) | (3 << 8) | 5);
+        assertEq(head >> 160, (1 << 40) | (1 << 24) | (2 << 16) | (3 << 8) | 5);
         assertEq(uint256(vm.load(address(vault), bytes32(uint256(slot) + 1))), block.number << 64);
     }
 

@@ -5,6 +5,7 @@ import {Attestor} from "./utils/Attestor.sol";
 import {BlsScheme, EcdsaScheme, SchnorrScheme} from "./utils/Schemes.sol";
 import {Test, Vm} from "forge-std/Test.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
+import {Records} from "writ/libraries/Records.sol";
 
 // Not as views: what is called statically is no transaction.
 
@@ -80,7 +81,7 @@ contract SchemesGasTest is Test {
     }
 
     function _ecdsa(uint256 k, uint256 n) private {
-        bytes memory record = new bytes(385);
+        bytes memory record = new bytes(Records.CONFIGURATION + 1);
         bytes memory signatures;
         for (uint256 i = 0; i < n; ++i) {
             uint256 key = uint256(keccak256(abi.encode("ecdsa", i))) % N;

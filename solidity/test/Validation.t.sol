@@ -410,7 +410,7 @@ abstract contract ValidationSuite is WritTest {
     function test_refusesBoundsOutOfOrder() public {
         bytes4 reason = IWritErrors.BoundsNotAscending.selector;
         Decision memory d = honest();
-        d.bounds[0] = Bound(1, address(1), 0);
+        d.bounds[0] = Bound(1, address(1), 0, 0);
         sendRefused(withSuffix(suffix(op, d)), reason);
         d.bounds = bounds(1 ether, 0);
         d.bounds[1] = d.bounds[0];
@@ -428,18 +428,18 @@ abstract contract ValidationSuite is WritTest {
 
     function test_refusesUnknownBoundKinds() public {
         Decision memory d = honest();
-        d.bounds[1].kind = 2;
-        refuses(d, abi.encodeWithSelector(IWritErrors.UnsupportedBoundKind.selector, 2));
+        d.bounds[1].kind = 7;
+        refuses(d, abi.encodeWithSelector(IWritErrors.UnsupportedBoundKind.selector, 7));
     }
 
     /// @dev Native, then so many tokens of which the account has none.
     function _manyBounds(uint256 count) private returns (Bound[] memory list) {
         list = new Bound[](count);
-        list[0] = Bound(0, address(0), 1 ether);
+        list[0] = Bound(0, address(0), 1 ether, 0);
         for (uint256 i = 1; i < count; ++i) {
             address asset = address(uint160(0x1000 + i));
             vm.etch(asset, address(token).code);
-            list[i] = Bound(1, asset, 0);
+            list[i] = Bound(1, asset, 0, 0);
         }
     }
 

@@ -140,7 +140,9 @@ contract VectorsTest is Test {
 
     function _configuration(string memory at) private view returns (Configuration memory c) {
         c.owner = _address(string.concat(at, ".owner"));
+        c.ownerValidator = _address(string.concat(at, ".ownerValidator"));
         c.entryPoint = _address(string.concat(at, ".entryPoint"));
+        c.registry = _address(string.concat(at, ".registry"));
         c.operatorSet = _address(string.concat(at, ".operatorSet"));
         c.operatorSetCodeHash = _bytes32(string.concat(at, ".operatorSetCodeHash"));
         c.policy = _bytes32(string.concat(at, ".policy"));

@@ -103,7 +103,9 @@ impl Scene {
             vec![(reference.policyId, alloy::primitives::keccak256(&reference.parameters))];
         let configuration = WritModule::Configuration {
             owner: owner.address(),
+            ownerValidator: Address::ZERO,
             entryPoint: ENTRY_POINT.address,
+            registry: Address::ZERO,
             operatorSet: set.address(),
             operatorSetCodeHash: set.code_hash(),
             policy: alloy::primitives::keccak256(alloy::sol_types::SolValue::abi_encode(

@@ -16,7 +16,9 @@ mod abi {
 
         struct Configuration {
             address owner;
+            address ownerValidator;
             address entryPoint;
+            address registry;
             address operatorSet;
             bytes32 operatorSetCodeHash;
             bytes32 policy;
@@ -40,6 +42,7 @@ mod abi {
             uint48 pendingReadyAt;
             bool validatorInstalled;
             bool hookInstalled;
+            uint48 formerUntil;
         }
 
         function configurationOf(address account) external view returns (Configuration configuration, AccountState state);
@@ -65,10 +68,14 @@ pub enum Mode {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Configuration {
-    /// The key that signs operations.
+    /// The key that signs operations; with an `owner_validator` the data contract that says who does.
     pub owner: Address,
+    /// The ERC-7780 stateless validator of the owner's signatures; zero: `owner` is an ECDSA key.
+    pub owner_validator: Address,
     /// The only EntryPoint that may validate.
     pub entry_point: Address,
+    /// The operator registry whose epochs the account follows; zero for none.
+    pub registry: Address,
     /// The data contract with the operators' addresses.
     pub operator_set: Address,
     /// Its code hash.
@@ -99,7 +106,7 @@ pub struct AccountState {
     pub revision: u64,
     /// Attested actions so far, for policies that read history.
     pub sequence: u64,
-    /// Block of the last change, which holds the `ConfigurationSet` event.
+    /// Block that holds the policies: in the account's `ConfigurationSet` event, or in a `ConfigurationPublished` one.
     pub configured_at: u64,
     /// Block of the last `Outflow` event; 0 when there is none.
     pub last_outflow_block: u64,
@@ -115,6 +122,8 @@ pub struct AccountState {
     pub validator_installed: bool,
     /// Whether the account has the module as its hook.
     pub hook_installed: bool,
+    /// Until when the former epoch's operators count as well (Unix seconds); 0 when there is none.
+    pub former_until: u64,
 }
 
 /// The return data of `configurationOf` is not what the contract returns.
@@ -149,7 +158,9 @@ impl AccountPolicy {
         Ok(Self {
             configuration: Configuration {
                 owner: c.owner,
+                owner_validator: c.ownerValidator,
                 entry_point: c.entryPoint,
+                registry: c.registry,
                 operator_set: c.operatorSet,
                 operator_set_code_hash: c.operatorSetCodeHash,
                 policy: c.policy,
@@ -176,6 +187,7 @@ impl AccountPolicy {
                 pending_ready_at: s.pendingReadyAt.to(),
                 validator_installed: s.validatorInstalled,
                 hook_installed: s.hookInstalled,
+                former_until: s.formerUntil.to(),
             },
         })
     }
@@ -195,6 +207,7 @@ impl AccountPolicy {
             pendingReadyAt: U48::saturating_from(state.pending_ready_at),
             validatorInstalled: state.validator_installed,
             hookInstalled: state.hook_installed,
+            formerUntil: U48::saturating_from(state.former_until),
         };
         (self.configuration.abi(), words).abi_encode().into()
     }
@@ -230,7 +243,7 @@ impl Configuration {
         keccak256(self.encode())
     }
 
-    /// `abi.encode(configuration)`, twelve words.
+    /// `abi.encode(configuration)`, fourteen words.
     pub fn encode(&self) -> Vec<u8> {
         self.abi().abi_encode()
     }
@@ -238,7 +251,9 @@ impl Configuration {
     fn abi(&self) -> abi::Configuration {
         abi::Configuration {
             owner: self.owner,
+            ownerValidator: self.owner_validator,
             entryPoint: self.entry_point,
+            registry: self.registry,
             operatorSet: self.operator_set,
             operatorSetCodeHash: self.operator_set_code_hash,
             policy: self.policy,
@@ -265,7 +280,9 @@ mod tests {
         AccountPolicy {
             configuration: Configuration {
                 owner: Address::repeat_byte(1),
+                owner_validator: Address::repeat_byte(6),
                 entry_point: Address::repeat_byte(2),
+                registry: Address::repeat_byte(7),
                 operator_set: Address::repeat_byte(3),
                 operator_set_code_hash: B256::repeat_byte(4),
                 policy: B256::repeat_byte(5),
@@ -291,12 +308,12 @@ mod tests {
     fn decodes_what_the_contract_returns() {
         let policy = example();
         let bytes = policy.encode();
-        assert_eq!(bytes.len(), 22 * 32);
+        assert_eq!(bytes.len(), 25 * 32);
         assert_eq!(AccountPolicy::decode(&bytes).unwrap(), policy);
         assert!(AccountPolicy::decode(&bytes[..bytes.len() - 1]).is_err());
         assert!(AccountPolicy::decode(&[]).is_err());
         let mut bad_mode = bytes.to_vec();
-        bad_mode[9 * 32 - 1] = 3;
+        bad_mode[11 * 32 - 1] = 3;
         assert!(AccountPolicy::decode(&bad_mode).is_err());
     }
 

@@ -35,12 +35,15 @@ fn every_field_is_where_the_contract_returns_it() {
         pending_ready_at: 8,
         validator_installed: true,
         hook_installed: false,
+        former_until: 9,
     };
     let returned =
         WritModule::configurationOfCall::abi_decode_returns_validate(&policy.encode()).unwrap();
     let (ours, theirs) = (&policy.configuration, &returned.configuration);
     assert_eq!(ours.owner, theirs.owner);
+    assert_eq!(ours.owner_validator, theirs.ownerValidator);
     assert_eq!(ours.entry_point, theirs.entryPoint);
+    assert_eq!(ours.registry, theirs.registry);
     assert_eq!(ours.operator_set, theirs.operatorSet);
     assert_eq!(ours.operator_set_code_hash, theirs.operatorSetCodeHash);
     assert_eq!(ours.policy, theirs.policy);
@@ -53,8 +56,14 @@ fn every_field_is_where_the_contract_returns_it() {
     assert_eq!(ours.reads_history, theirs.readsHistory);
     let state = &returned.state;
     assert_eq!((state.revision, state.sequence, state.configurationNonce), (1, 2, 5));
-    let times = [state.configuredAt, state.lastOutflowBlock, state.exitAt, state.pendingReadyAt];
-    assert_eq!(times.map(|time| time.to::<u64>()), [3, 4, 6, 8]);
+    let times = [
+        state.configuredAt,
+        state.lastOutflowBlock,
+        state.exitAt,
+        state.pendingReadyAt,
+        state.formerUntil,
+    ];
+    assert_eq!(times.map(|time| time.to::<u64>()), [3, 4, 6, 8, 9]);
     assert_eq!(state.pendingConfiguration, B256::repeat_byte(7));
     assert!(state.validatorInstalled && !state.hookInstalled);
 }

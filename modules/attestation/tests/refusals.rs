@@ -293,7 +293,7 @@ fn the_throw_away_quorum_verifies_under_its_own_set_only() {
     let (module, configuration) = (world.domain.module, &world.policy.configuration);
     let real = Record::of(module, configuration, &world.set);
     let pretended = quorum.record(module, configuration, &world.set);
-    let operators = 1 + 12 * 32;
+    let operators = 1 + 14 * 32;
     assert_eq!(pretended.address, real.address);
     assert_eq!(pretended.code[..operators], real.code[..operators]);
     assert_eq!(pretended.code[operators..], quorum.set().code());

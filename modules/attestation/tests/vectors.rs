@@ -137,7 +137,9 @@ fn case(name: &str, world: &World, signers: &[u8]) -> Value {
         "requiredPrefund": number(world.operation.required_prefund()),
         "configuration": {
             "owner": configuration.owner,
+            "ownerValidator": configuration.owner_validator,
             "entryPoint": configuration.entry_point,
+            "registry": configuration.registry,
             "operatorSet": configuration.operator_set,
             "operatorSetCodeHash": configuration.operator_set_code_hash,
             "policy": configuration.policy,

@@ -140,7 +140,7 @@ for (const item of vectors.cases) {
 
   // The configuration.
   const layout = fields(
-    "address owner,address entryPoint,address operatorSet,bytes32 operatorSetCodeHash,bytes32 policy,uint8 threshold,uint8 leastOperators,uint8 level,uint8 mode,uint32 exitDelay,uint64 epoch,bool readsHistory",
+    "address owner,address ownerValidator,address entryPoint,address registry,address operatorSet,bytes32 operatorSetCodeHash,bytes32 policy,uint8 threshold,uint8 leastOperators,uint8 level,uint8 mode,uint32 exitDelay,uint64 epoch,bool readsHistory",
   );
   const values = layout.map(({ name, type }) =>
     type.startsWith("uint") ? (/^uint(8|32)$/.test(type) ? Number : BigInt)(configuration[name]) : configuration[name],

@@ -310,10 +310,10 @@ impl AccountReader {
         policy: &AccountPolicy,
     ) -> Result<Vec<PolicyReference>, AccountError> {
         let block = policy.state.configured_at;
-        for event in logs::policies_set(&self.node, module, account, block).await?.into_iter().rev()
-        {
-            let references: Vec<_> = event
-                .policies
+        let commitment_ = policy.configuration.policy;
+        let found = logs::policies_set(&self.node, module, account, commitment_, block).await?;
+        for policies in found.into_iter().rev() {
+            let references: Vec<_> = policies
                 .into_iter()
                 .map(|policy| PolicyReference {
                     policy_id: policy.policyId,
@@ -321,7 +321,7 @@ impl AccountReader {
                 })
                 .collect();
             check_size(&references)?;
-            if commitment(&references) == policy.configuration.policy {
+            if commitment(&references) == commitment_ {
                 return Ok(references);
             }
         }

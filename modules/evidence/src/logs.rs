@@ -1,10 +1,17 @@
 //! The module's events, fetched from the node.
 
-use alloy::{primitives::Address, rpc::types::Filter, sol_types::SolEvent};
+use alloy::{
+    primitives::{Address, B256, U256},
+    rpc::types::Filter,
+    sol_types::SolEvent,
+};
 use writ_bindings::WritModule;
 use writ_simulation::{NodeClient, NodeError};
 
 use crate::history::{Outflow, OutflowSource};
+
+/// The last kind of bound that is an amount of native currency or of a token.
+const ERC20: u8 = 1;
 
 impl OutflowSource for NodeClient {
     type Error = NodeError;
@@ -32,7 +39,8 @@ impl OutflowSource for NodeClient {
                 Ok(Outflow {
                     block,
                     asset: event.asset,
-                    amount: event.amount,
+                    // Of other kinds something was counted, lent or deposited: part of the list, and no spending.
+                    amount: if event.kind <= ERC20 { event.amount } else { U256::ZERO },
                     sequence: event.sequence,
                     timestamp: event.timestamp.to(),
                     previous_block: event.previousBlock.to(),
@@ -42,28 +50,33 @@ impl OutflowSource for NodeClient {
     }
 }
 
-/// The policies in the `ConfigurationSet` events of `account` in one block, in order.
+/// The policies of one block, in order: in the `ConfigurationSet` events of `account`, and in the
+/// `ConfigurationPublished` events of the same commitment, for an account that installed what was published before.
 pub(crate) async fn policies_set(
     node: &NodeClient,
     module: Address,
     account: Address,
+    commitment: B256,
     block: u64,
-) -> Result<Vec<WritModule::ConfigurationSet>, NodeError> {
-    let filter = Filter::new()
-        .address(module)
+) -> Result<Vec<Vec<WritModule::PolicyReference>>, NodeError> {
+    let filter = Filter::new().address(module).from_block(block).to_block(block);
+    let set = filter
+        .clone()
         .event_signature(WritModule::ConfigurationSet::SIGNATURE_HASH)
-        .topic1(account)
-        .from_block(block)
-        .to_block(block);
-    node.logs(&filter)
-        .await?
-        .into_iter()
-        .map(|log| {
-            WritModule::ConfigurationSet::decode_log_validate(&log.inner)
-                .map(|event| event.data)
-                .map_err(|error| malformed(&error.to_string()))
-        })
-        .collect()
+        .topic1(account);
+    let published = filter
+        .event_signature(WritModule::ConfigurationPublished::SIGNATURE_HASH)
+        .topic1(commitment);
+    let mut found = Vec::new();
+    for log in node.logs(&published).await? {
+        let event = WritModule::ConfigurationPublished::decode_log_validate(&log.inner);
+        found.push(event.map_err(|error| malformed(&error.to_string()))?.data.policies);
+    }
+    for log in node.logs(&set).await? {
+        let event = WritModule::ConfigurationSet::decode_log_validate(&log.inner);
+        found.push(event.map_err(|error| malformed(&error.to_string()))?.data.policies);
+    }
+    Ok(found)
 }
 
 fn malformed(detail: &str) -> NodeError {

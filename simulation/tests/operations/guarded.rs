@@ -54,7 +54,9 @@ impl Guarded {
         let commitment = (reference.policyId, keccak256(&reference.parameters));
         let configuration = WritModule::Configuration {
             owner: owner.address(),
+            ownerValidator: Address::ZERO,
             entryPoint: entry_point.address,
+            registry: Address::ZERO,
             operatorSet: set.address(),
             operatorSetCodeHash: set.code_hash(),
             policy: keccak256(vec![commitment].abi_encode()),

@@ -18,7 +18,7 @@ contract DevAccount is AccountERC7579Hooked {
     /// @param entryPoint_ The EntryPoint that the account serves.
     /// @param validator The validator to install.
     /// @param validatorData What the validator's `onInstall` takes.
-    /// @param hook_ The hook to install afterwards, without data; none when zero.
+    /// @param hook_ The hook to install afterwards, with the data that the module takes of a plain account; none when zero.
     constructor(
         IEntryPoint entryPoint_,
         address validator,
@@ -27,7 +27,8 @@ contract DevAccount is AccountERC7579Hooked {
     ) payable {
         _entryPoint = entryPoint_;
         _installModule(MODULE_TYPE_VALIDATOR, validator, validatorData);
-        if (hook_ != address(0)) _installModule(MODULE_TYPE_HOOK, hook_, "");
+        // One zero byte: it cannot be asked yet of which kind it is.
+        if (hook_ != address(0)) _installModule(MODULE_TYPE_HOOK, hook_, hex"00");
     }
 
     /// @notice The EntryPoint that the account serves.

@@ -13,9 +13,9 @@ struct CallAction {
     uint256 value;
     /// keccak256 of the whole calldata.
     bytes32 callData;
-    /// How the attestation comes: 1 presented, 2 posted.
+    /// How the attestation comes: 1 presented or attached, 2 posted.
     uint8 path;
-    /// 0, a call. A guarded contract is never attested to be delegated to.
+    /// 0, a call; 1, a delegatecall, of a guarded Safe alone.
     uint8 operation;
     /// What else the guarded contract binds; 0 unless it says so.
     bytes32 context;

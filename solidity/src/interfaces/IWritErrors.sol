@@ -77,6 +77,15 @@ interface IWritErrors {
     /// @notice More of an asset left the account than was attested.
     error BoundExceeded(uint8 kind, address asset, uint256 maxOut, uint256 actual);
 
+    /// @notice An operator who signed was revoked since.
+    error SignerRevoked();
+
+    /// @notice The registry does not say who was revoked.
+    error RegistryUnavailable();
+
+    /// @notice A delegatecall changed the account's implementation, modules or owners.
+    error AccountTampered();
+
     /// @notice The account's balance of an asset could not be read.
     error BalanceUnreadable(address asset);
 
@@ -135,6 +144,21 @@ interface IWritErrors {
 
     /// @notice The delay has not passed.
     error NotReady(uint48 readyAt, uint256 timestamp);
+
+    /// @notice What is to be installed is no record that the module wrote.
+    error RecordNotPublished(address record);
+
+    /// @notice The account's operators change by configuration alone.
+    error FollowsNoRegistry(address account);
+
+    /// @notice An account is moved to a newer epoch only.
+    error EpochNotNewer(uint64 epoch, uint64 current);
+
+    /// @notice The registry never published this epoch.
+    error UnknownEpoch(uint64 epoch);
+
+    /// @notice The registry published another set for this epoch.
+    error NotTheSetOfEpoch(uint64 epoch, address operatorSet);
 
     /// @notice An exit is announced already.
     error ExitAlreadyAnnounced(uint48 exitAt);

@@ -34,13 +34,47 @@ interface IWritModule is IERC7579Validator, IERC7579Hook, IWritErrors, IWritSett
     /// @notice In Observe: Enforce would have refused with this error.
     event WouldBlock(address indexed account, bytes4 reason);
 
+    /// @notice A record was published, for accounts that are deployed with it. Emitted at block `configuredAt` of an account that
+    /// installed it.
+    event ConfigurationPublished(
+        bytes32 indexed policy,
+        address record,
+        Configuration configuration,
+        PolicyReference[] policies
+    );
+
+    /// @notice An account installed a published record.
+    event RecordInstalled(address indexed account, uint64 revision, address record);
+
+    /// @notice The account was moved to another epoch of its registry; the former one's operators count until `formerUntil`.
+    event EpochFollowed(
+        address indexed account,
+        uint64 formerEpoch,
+        uint64 epoch,
+        uint48 formerUntil,
+        Configuration configuration
+    );
+
+    /// @notice Checks a configuration and keeps it as code, at an address that its content alone decides. Anyone may call.
+    /// @dev An account installs it by that address inside of the operation that deploys the account, where nothing of what is
+    /// checked here could be.
+    /// @return record What `onInstall` takes as `abi.encode(record)`.
+    function publish(Configuration calldata configuration, PolicyReference[] calldata policies)
+        external
+        returns (address record);
+
+    /// @notice Moves an account to a newer epoch of the registry that it follows. Anyone may call, once that epoch has been
+    /// public for longer than the account's exit delay. The revision stays; the threshold grows where the epoch demands it;
+    /// the former operators' attestations count until the registry's grace ends, a day at most.
+    function sync(address account, uint64 epoch) external;
+
     /// @notice Changes the configuration. Strengthening takes effect at once; anything else takes effect at once
     /// with a quorum's ConfigurationAction attestation, or is scheduled for `exitDelay` from now.
     /// @param account The account; anyone may call for it.
     /// @param next The configuration to come.
     /// @param policies The policies behind `next.policy`, with their parameters.
     /// @param nonce The account's `configurationNonce`.
-    /// @param ownerSignature `r ‖ s ‖ v` of the owner over the EIP-712 struct Configure.
+    /// @param ownerSignature The owner's over the EIP-712 struct Configure: `r ‖ s ‖ v`, or what its validator takes.
     /// @param attestation A suffix (body, length, magic) over the ConfigurationAction, or empty.
     function configure(
         address account,
@@ -82,6 +116,12 @@ interface IWritModule is IERC7579Validator, IERC7579Hook, IWritErrors, IWritSett
     /// the clock are not looked at.
     /// @return True when the quorum's signatures verify.
     function checkAttestation(PackedUserOperation calldata userOp) external view returns (bool);
+
+    /// @notice Whether an attested operation of the account is being executed.
+    function isExecuting(address account) external view returns (bool);
+
+    /// @notice The longest validity window of an attestation, in seconds.
+    function MAX_VALIDITY() external view returns (uint48);
 
     /// @notice EIP-712 domain separator of this module on this chain.
     function domainSeparator() external view returns (bytes32);

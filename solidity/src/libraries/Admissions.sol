@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {Bounds} from "./Bounds.sol";
 
 /// @notice What waits for the call that it admits, in one word:
-/// `nonce(64) ‖ validUntil(48) ‖ most native currency(128) ‖ 0(8) ‖ count of bounds(8)`. Never zero: the native bound counts.
+/// `nonce(64) ‖ validUntil(48) ‖ most native currency(128) ‖ 0(8) ‖ size byte of the bounds(8)`. Never zero: the native bound counts.
 type Admission is uint256;
 
 using AdmissionFields for Admission global;
@@ -27,8 +27,8 @@ library AdmissionFields {
         return uint128(Admission.unwrap(admission) >> 16);
     }
 
-    /// @notice How many bounds there are, the native one included.
-    function count(Admission admission) internal pure returns (uint256) {
+    /// @notice The size byte of its list of bounds (`Bounds.length`), the native one included.
+    function size(Admission admission) internal pure returns (uint256) {
         return uint8(Admission.unwrap(admission));
     }
 }
@@ -37,7 +37,7 @@ library AdmissionFields {
 struct Waiting {
     Admission admission;
     /// The packed bounds behind the native one, as many words as they fill, at most.
-    uint256[9] tokens;
+    uint256[16] bounds;
 }
 
 /// @title Attested calls that were verified and did not happen yet
@@ -55,13 +55,14 @@ library Admissions {
     }
 
     /// @notice Makes the word of an attestation.
+    /// @param size The size byte of the list of bounds.
     /// @param bounds The packed list, checked.
-    function pack(uint64 nonce, uint256 validUntil, bytes calldata bounds)
+    function pack(uint64 nonce, uint256 validUntil, uint256 size, bytes calldata bounds)
         internal
         pure
         returns (Admission admission)
     {
-        uint256 word = uint256(nonce) << 192 | validUntil << 144 | bounds.length / Bounds.SIZE;
+        uint256 word = uint256(nonce) << 192 | validUntil << 144 | size;
         assembly ("memory-safe") {
             // The native bound comes first, and its amount ends where the list's first 37 bytes end.
             admission := or(word, shl(16, shr(128, calldataload(add(bounds.offset, 21)))))
@@ -98,26 +99,25 @@ library Admissions {
     /// @notice Takes what admits a call out of where it lies: a presented one before a posted one.
     /// @return admission Empty when there is none.
     /// @return stored Whether it was a posted one.
-    /// @return tokens The packed bounds behind the native one, filled up to a word.
+    /// @return bounds The packed bounds behind the native one, filled up to a word.
     function take(Waiting storage waiting)
         internal
-        returns (Admission admission, bool stored, bytes memory tokens)
+        returns (Admission admission, bool stored, bytes memory bounds)
     {
         assembly ("memory-safe") {
             admission := tload(waiting.slot)
         }
         if (!admission.exists()) {
             admission = waiting.admission;
-            if (!admission.exists()) return (admission, false, tokens);
+            if (!admission.exists()) return (admission, false, bounds);
             stored = true;
         }
-        if (admission.count() > 1) {
-            tokens = new bytes((Bounds.SIZE * (admission.count() - 1) + 31) / 32 * 32);
-        }
+        (uint256 count, uint256 size) = Bounds.length(admission.size());
+        if (count > 1) bounds = new bytes((size - Bounds.SIZE + 31) / 32 * 32);
         assembly ("memory-safe") {
             let from := add(waiting.slot, 1)
-            let to := add(tokens, 32)
-            let end := add(to, mload(tokens))
+            let to := add(bounds, 32)
+            let end := add(to, mload(bounds))
             switch stored
             case 0 {
                 tstore(waiting.slot, 0)

@@ -58,6 +58,14 @@ library AttestedFields {
         return _word(attested, 0x180);
     }
 
+    /// @notice Ends its window earlier, once it was hashed.
+    function endBy(Attested attested, uint256 time) internal pure {
+        if (time >= attested.validUntil()) return;
+        assembly ("memory-safe") {
+            mstore(add(attested, 0x180), time)
+        }
+    }
+
     function maxCost(Attested attested) internal pure returns (uint256) {
         return _word(attested, 0x1a0);
     }

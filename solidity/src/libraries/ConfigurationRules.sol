@@ -4,7 +4,9 @@ pragma solidity ^0.8.30;
 import {IWritErrors} from "../interfaces/IWritErrors.sol";
 import {Configuration, PolicyReference} from "../interfaces/WritTypes.sol";
 import {Digests} from "./Digests.sol";
+import {Epochs} from "./Epochs.sol";
 import {OperatorSets} from "./OperatorSets.sol";
+import {OwnerData} from "./OwnerData.sol";
 
 /// @title Which configurations are accepted, and which changes make one stronger
 library ConfigurationRules {
@@ -21,16 +23,23 @@ library ConfigurationRules {
     function check(Configuration memory next, PolicyReference[] memory policies) internal view {
         _require(next.owner != address(0), "owner", 0);
         _require(next.entryPoint != address(0), "entryPoint", 0);
+        if (next.ownerValidator != address(0)) {
+            OwnerData.checkAt(next.ownerValidator, next.owner);
+        }
         _checkPolicy(next, policies);
+        if (next.registry != address(0)) Epochs.check(next);
     }
 
-    /// @notice The same for a contract that guards itself: it has no owner's key and no EntryPoint, and keeps no history.
+    /// @notice The same for a contract that guards itself: it has no owner's key and no EntryPoint, keeps no history and follows
+    /// no registry.
     function checkGuarded(Configuration memory next, PolicyReference[] memory policies)
         internal
         view
     {
         _require(next.owner == address(0), "owner", uint160(next.owner));
+        _require(next.ownerValidator == address(0), "ownerValidator", uint160(next.ownerValidator));
         _require(next.entryPoint == address(0), "entryPoint", uint160(next.entryPoint));
+        _require(next.registry == address(0), "registry", uint160(next.registry));
         _require(!next.readsHistory, "readsHistory", 1);
         _checkPolicy(next, policies);
     }
@@ -50,6 +59,11 @@ library ConfigurationRules {
 
         bytes32 commitment = Digests.policyCommitment(policies);
         if (next.policy != commitment) revert IWritErrors.PolicyMismatch(next.policy, commitment);
+        checkSet(next);
+    }
+
+    /// @notice Refuses a set that is not what the configuration says, or smaller than it demands.
+    function checkSet(Configuration memory next) internal view {
         OperatorSets.check(next.operatorSet, next.operatorSetCodeHash, next.leastOperators);
     }
 
@@ -59,7 +73,8 @@ library ConfigurationRules {
         pure
         returns (bool)
     {
-        return next.owner == current.owner && next.entryPoint == current.entryPoint
+        return next.owner == current.owner && next.ownerValidator == current.ownerValidator
+            && next.entryPoint == current.entryPoint && next.registry == current.registry
             && next.operatorSet == current.operatorSet
             && next.operatorSetCodeHash == current.operatorSetCodeHash
             && next.policy == current.policy && next.level == current.level

@@ -2,13 +2,14 @@
 pragma solidity ^0.8.30;
 
 import {Mode} from "../interfaces/WritTypes.sol";
+import {Flags} from "./Flags.sol";
 
-/// @notice The first storage slot of an account, as one word: read once, and taken apart by shifts.
+/// @notice The first storage slot of `SettingsState`, as one word: read once, and taken apart by shifts.
 type Head is uint256;
 
 using HeadFields for Head global;
 
-/// @title The fields of a `Head`, in the order in which `WritStorage.Account` packs them
+/// @title The fields of a `Head`, in the order in which `SettingsState` packs them
 library HeadFields {
     function record(Head head) internal pure returns (address) {
         return address(uint160(Head.unwrap(head)));
@@ -29,14 +30,21 @@ library HeadFields {
     }
 
     function revision(Head head) internal pure returns (uint64) {
-        return uint64(Head.unwrap(head) >> 192);
+        return uint56(Head.unwrap(head) >> 200);
     }
 
-    /// @notice Whether the account enforces, installed the validator, announced no exit, and is of the plain kind: the usual
-    /// case, in one comparison.
-    /// @dev The mode, and the flags 1 (VALIDATOR), 8 (EXIT_ANNOUNCED) and 128 (ADAPTED) of `WritStorage` above it.
+    /// @notice Whether the account enforces, has the module installed, and nothing about it asks for more than most accounts
+    /// do: the usual case, in one comparison.
+    /// @dev The mode, and the flags above it.
     function isUsual(Head head) internal pure returns (bool) {
-        return (Head.unwrap(head) >> 176) & 0x89ff == 0x0100 | uint256(uint8(Mode.Enforce));
+        return (Head.unwrap(head) >> 176) & (0xff | Flags.UNUSUAL << 8 | Flags.INSTALLED << 8)
+            == Flags.INSTALLED << 8 | uint256(uint8(Mode.Enforce));
+    }
+
+    /// @notice The same head with as many operators.
+    function withOperators(Head head, uint8 count) internal pure returns (Head) {
+        uint256 cleared = Head.unwrap(head) & ~(uint256(0xff) << 160);
+        return Head.wrap(cleared | uint256(count) << 160);
     }
 
     /// @notice Whether one of these flags is set.

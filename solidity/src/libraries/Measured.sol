@@ -4,9 +4,11 @@ pragma solidity ^0.8.30;
 import {Bounds} from "./Bounds.sol";
 import {Ticket, Tickets} from "./Tickets.sol";
 
-/// @title What `preCheck` hands to `postCheck` through the account: `ticket ‖ balance of each bound ‖ tokens' bounds`
-/// @notice One word for the ticket and each balance, then the packed bounds behind the native one, filled up to a word.
-/// Cheaper through the account than through transient storage; a `Frames` commitment holds the account to it.
+/// @title What `preCheck` hands to `postCheck` through the account:
+/// `ticket ‖ measured amount of each bound ‖ bounds behind the native one [‖ surface]`
+/// @notice One word for the ticket and each amount, then the packed bounds, filled up to a word; and where the ticket says
+/// that the frame delegates, what the account answered of itself (`Surface`). Cheaper through the account than through
+/// transient storage; a `Frames` commitment holds the account to it.
 library Measured {
     /// @notice Measures every bound of a spent ticket. Leaves a word of memory free before what it returns.
     /// @param slot Where the ticket is.
@@ -16,8 +18,8 @@ library Measured {
         returns (bytes memory hookData)
     {
         unchecked {
-            uint256 count = spent.count();
-            uint256 words = (Bounds.SIZE * (count - 1) + 31) / 32;
+            (uint256 count, uint256 size) = Bounds.length(spent.size());
+            uint256 words = (size - Bounds.SIZE + 31) / 32;
             uint256 at;
             assembly ("memory-safe") {
                 hookData := add(mload(0x40), 32)
@@ -30,48 +32,55 @@ library Measured {
             }
             if (count == 1) return hookData;
 
-            uint256 tokens = at + 32 * (count + 1);
-            Tickets.loadTokens(slot, tokens, words);
+            uint256 position = bounds(hookData, count);
+            Tickets.loadBounds(slot, position, words);
             for (uint256 i = 1; i < count; ++i) {
-                address asset;
+                (uint8 kind, address asset,, uint256 extra, uint256 next) = Bounds.read(position);
+                uint256 measured = Bounds.measure(kind, asset, extra, account);
+                position = next;
                 assembly ("memory-safe") {
-                    // Behind the kind, in the upper 20 bytes.
-                    asset := shr(96, mload(add(tokens, add(mul(sub(i, 1), 37), 1))))
-                }
-                uint256 held = Bounds.tokenBalance(asset, account);
-                assembly ("memory-safe") {
-                    mstore(add(at, mul(32, add(i, 1))), held)
+                    mstore(add(at, mul(32, add(i, 1))), measured)
                 }
             }
         }
     }
 
-    // The caller checked that this module made `hookData`, so every index below `count` lies inside.
-
-    function ticket(bytes calldata hookData) internal pure returns (Ticket spent) {
+    /// @notice Appends what the account answered of itself. `hookData` is the last that was allocated.
+    function append(bytes memory hookData, bytes32 answered) internal pure {
         assembly ("memory-safe") {
-            spent := calldataload(hookData.offset)
+            let length := mload(hookData)
+            mstore(add(add(hookData, 32), length), answered)
+            mstore(hookData, add(length, 32))
+            mstore(0x40, add(add(hookData, 64), length))
         }
     }
 
-    /// @notice The balance before, of the bound at `index`.
-    function balance(bytes calldata hookData, uint256 index) internal pure returns (uint256 held) {
+    // The caller checked that this module made `hookData`, so every index below the count lies inside.
+
+    function ticket(bytes memory hookData) internal pure returns (Ticket spent) {
         assembly ("memory-safe") {
-            held := calldataload(add(hookData.offset, mul(32, add(index, 1))))
+            spent := mload(add(hookData, 32))
         }
     }
 
-    /// @notice The token and the amount of the bound at `index`, which is not the native one.
-    function token(bytes calldata hookData, uint256 count, uint256 index)
-        internal
-        pure
-        returns (address asset, uint128 maxOut)
-    {
+    /// @notice The amount before, of the bound at `index`.
+    function amount(bytes memory hookData, uint256 index) internal pure returns (uint256 measured) {
         assembly ("memory-safe") {
-            let position :=
-                add(hookData.offset, add(mul(32, add(count, 1)), mul(37, sub(index, 1))))
-            asset := shr(96, calldataload(add(position, 1)))
-            maxOut := shr(128, calldataload(add(position, 21)))
+            measured := mload(add(hookData, mul(32, add(index, 2))))
+        }
+    }
+
+    /// @notice Where the bounds behind the native one begin in memory.
+    function bounds(bytes memory hookData, uint256 count) internal pure returns (uint256 position) {
+        assembly ("memory-safe") {
+            position := add(hookData, mul(32, add(count, 2)))
+        }
+    }
+
+    /// @notice What `append` appended.
+    function surface(bytes memory hookData) internal pure returns (bytes32 answered) {
+        assembly ("memory-safe") {
+            answered := mload(add(hookData, mload(hookData)))
         }
     }
 }

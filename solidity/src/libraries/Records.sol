@@ -15,7 +15,7 @@ using RecordFields for Record global;
 /// @notice One cold access serves all that validation needs, where storage would take one per word. The module writes the
 /// code itself, once per content, and code that begins with STOP never changes.
 library Records {
-    uint256 internal constant CONFIGURATION = 12 * 32;
+    uint256 internal constant CONFIGURATION = 14 * 32;
 
     /// @notice Writes the record of a checked configuration, unless it is there already.
     /// @dev Not for validation: CREATE2.
@@ -33,16 +33,35 @@ library Records {
         assembly ("memory-safe") {
             record := mload(0x40)
             // Behind the configuration: a zero byte, 20 of each operator; and room to read the last one as part of a word.
-            let size := add(385, mul(operators, 20))
+            let size := add(449, mul(operators, 20))
             mstore(0x40, add(record, and(add(size, 63), not(31))))
             extcodecopy(at, record, 1, size)
         }
     }
 
+    /// @notice Whether the calling contract wrote what stands there as a record, after it checked it.
+    /// @dev 7562: reads the code of `at`.
+    function isOwn(address at) internal view returns (bool) {
+        bytes memory code = at.code;
+        if (code.length <= CONFIGURATION + 1) return false;
+        assembly ("memory-safe") {
+            // Without the leading zero, which is part of what SSTORE2 puts before the content.
+            let length := sub(mload(code), 1)
+            code := add(code, 1)
+            mstore(code, length)
+        }
+        return SSTORE2.predictCounterfactualAddress(code, 0) == at;
+    }
+
+    /// @notice How many operators a record holds.
+    function operatorsOf(address at) internal view returns (uint256) {
+        return (at.code.length - 2 - CONFIGURATION) / 20;
+    }
+
     /// @notice The EntryPoint alone.
     function entryPoint(address at) internal view returns (address configured) {
         assembly ("memory-safe") {
-            extcodecopy(at, 0x00, 33, 0x20)
+            extcodecopy(at, 0x00, 65, 0x20)
             configured := mload(0x00)
         }
     }
@@ -56,27 +75,39 @@ library RecordFields {
         }
     }
 
+    function ownerValidator(Record record) internal pure returns (address configured) {
+        assembly ("memory-safe") {
+            configured := mload(add(record, 0x20))
+        }
+    }
+
+    function registry(Record record) internal pure returns (address configured) {
+        assembly ("memory-safe") {
+            configured := mload(add(record, 0x60))
+        }
+    }
+
     function policy(Record record) internal pure returns (bytes32 configured) {
         assembly ("memory-safe") {
-            configured := mload(add(record, 0x80))
+            configured := mload(add(record, 0xc0))
         }
     }
 
     function level(Record record) internal pure returns (uint8 configured) {
         assembly ("memory-safe") {
-            configured := mload(add(record, 0xe0))
+            configured := mload(add(record, 0x120))
         }
     }
 
     function exitDelay(Record record) internal pure returns (uint32 configured) {
         assembly ("memory-safe") {
-            configured := mload(add(record, 0x120))
+            configured := mload(add(record, 0x160))
         }
     }
 
     function epoch(Record record) internal pure returns (uint64 configured) {
         assembly ("memory-safe") {
-            configured := mload(add(record, 0x140))
+            configured := mload(add(record, 0x180))
         }
     }
 

@@ -7,7 +7,8 @@ import {Bounds} from "./Bounds.sol";
 
 /// @title An attestation at the end of a signature
 /// @notice `<owner's signature> ‖ body ‖ uint16 length ‖ magic`, the body being
-/// `fields(127) ‖ b ‖ bounds(37·b) ‖ k ‖ signatures(65·k)`. Every byte has one place: nothing is skipped, nothing is left.
+/// `fields(127) ‖ size byte ‖ bounds ‖ k ‖ signatures(65·k)`, the size byte and the bounds being those of `Bounds`. Every byte
+/// has one place: nothing is skipped, nothing is left.
 library Suffix {
     /// @dev The first eight bytes of keccak256("WritAttestation").
     bytes8 internal constant MAGIC = 0x668a63987bdc83a5;
@@ -55,10 +56,10 @@ library Suffix {
             _refuse(body.length, head);
         }
         unchecked {
-            uint256 count = _word(body, COUNT_OF_BOUNDS) >> 248;
-            if (count == 0) revert IWritErrors.BoundsMissing();
-            if (count > Bounds.MOST) revert IWritErrors.MalformedAttestation();
-            uint256 afterBounds = COUNT_OF_BOUNDS + 1 + Bounds.SIZE * count;
+            uint256 size = _word(body, COUNT_OF_BOUNDS) >> 248;
+            Bounds.checkSize(size);
+            (, uint256 inBytes) = Bounds.length(size);
+            uint256 afterBounds = COUNT_OF_BOUNDS + 1 + inBytes;
             // Outside of a body that ends before it, which the comparison then tells as well.
             uint256 length = SIGNATURE * (_word(body, afterBounds) >> 248);
             if (body.length != afterBounds + 1 + length) {
@@ -67,17 +68,17 @@ library Suffix {
             // Inside, by the comparison above.
             assembly ("memory-safe") {
                 bounds.offset := add(body.offset, 128)
-                bounds.length := mul(count, 37)
+                bounds.length := inBytes
                 signatures.offset := add(add(body.offset, afterBounds), 1)
                 signatures.length := length
             }
+            Bounds.check(bounds, size);
         }
-        Bounds.check(bounds);
 
-        uint256 size = AttestedFields.SIZE;
+        uint256 allocated = AttestedFields.SIZE;
         assembly ("memory-safe") {
             attested := mload(0x40)
-            mstore(0x40, add(attested, size))
+            mstore(0x40, add(attested, allocated))
             let at := body.offset
             mstore(add(attested, 0x60), calldataload(add(at, 95))) // evidence
             mstore(add(attested, 0xa0), shr(192, shl(24, head))) // revision
@@ -90,6 +91,24 @@ library Suffix {
             mstore(add(attested, 0x160), shr(208, window)) // validAfter
             mstore(add(attested, 0x180), shr(208, shl(48, window))) // validUntil
             mstore(add(attested, 0x1a0), shr(128, shl(96, window))) // maxCost
+        }
+    }
+
+    /// @notice The size byte of a list of bounds in a body: it comes before it.
+    function sizeOf(bytes calldata bounds) internal pure returns (uint256 size) {
+        assembly ("memory-safe") {
+            size := and(calldataload(sub(bounds.offset, 32)), 0xff)
+        }
+    }
+
+    /// @notice Who signed, as bits by their index, of a checked list of bounds in a body: the signatures come behind it.
+    function signers(bytes calldata bounds) internal pure returns (uint256 bitmap) {
+        assembly ("memory-safe") {
+            let at := add(bounds.offset, bounds.length)
+            let end := add(add(at, 1), mul(byte(0, calldataload(at)), 65))
+            for { at := add(at, 1) } lt(at, end) { at := add(at, 65) } {
+                bitmap := or(bitmap, shl(byte(0, calldataload(at)), 1))
+            }
         }
     }
 

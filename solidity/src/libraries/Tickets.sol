@@ -4,8 +4,9 @@ pragma solidity ^0.8.30;
 import {Bounds} from "./Bounds.sol";
 
 /// @notice What validation leaves for execution, in one word:
-/// `sequence(56) ‖ revision(56) ‖ most native currency(128) ‖ count of bounds(8) ‖ status(8)`.
-/// @dev Two counters that grow by one at a time never come near 2^56.
+/// `sequence(56) ‖ revision(56) ‖ most native currency(128) ‖ size byte of the bounds(8) ‖ status(8)`.
+/// @dev Two counters that grow by one at a time never come near 2^56. The status' highest bit says, once the ticket is spent,
+/// that the frame delegates.
 type Ticket is uint256;
 
 using TicketFields for Ticket global;
@@ -24,14 +25,24 @@ library TicketFields {
         return uint128(Ticket.unwrap(ticket) >> 16);
     }
 
-    /// @notice How many bounds the ticket has, the native one included.
-    function count(Ticket ticket) internal pure returns (uint256) {
+    /// @notice The size byte of its list of bounds (`Bounds.length`), the native one included.
+    function size(Ticket ticket) internal pure returns (uint256) {
         return uint8(Ticket.unwrap(ticket) >> 8);
+    }
+
+    /// @notice The same ticket, of a frame that delegates.
+    function delegating(Ticket ticket) internal pure returns (Ticket) {
+        return Ticket.wrap(Ticket.unwrap(ticket) | Tickets.DELEGATING);
+    }
+
+    /// @notice Whether the execution that spent it hands the account's storage to other code.
+    function delegates(Ticket ticket) internal pure returns (bool) {
+        return Ticket.unwrap(ticket) & Tickets.DELEGATING != 0;
     }
 
     /// @notice Whether the execution that spent it is under enforcement to its end.
     function enforced(Ticket ticket) internal pure returns (bool) {
-        return uint8(Ticket.unwrap(ticket)) == Tickets.SPENT_ENFORCED;
+        return Ticket.unwrap(ticket) & Tickets.SPENT_ENFORCED == Tickets.SPENT_ENFORCED;
     }
 }
 
@@ -42,13 +53,16 @@ library Tickets {
     uint256 private constant LIVE = 1;
     uint256 private constant SPENT = 2;
     uint256 internal constant SPENT_ENFORCED = 3;
+    uint256 internal constant DELEGATING = 128;
 
-    // What can share a hash lies at different offsets from it: the ticket of a name and its tokens' bounds from 0 on, the
-    // latest ticket of a nonce key here, and the frame at 96. So a name that equals a nonce key meets nothing of it.
+    // What can share a hash lies at different offsets from it: the ticket of a name and its bounds from 0 on, its signers from
+    // 48 on, the latest ticket of a nonce key at 64, and the frame at 96. So a name that equals a nonce key meets nothing of it.
+    uint256 private constant SIGNERS = 48;
     uint256 private constant KEY = 64;
 
     /// @notice Mints the ticket of an operation, unless there is one of its name, or a live one of its nonce key.
     /// @param name Hash of the operation's calldata, or its userOpHash where the hook can learn that.
+    /// @param size The size byte of the list of bounds.
     /// @param bounds The packed list, checked.
     function mint(
         address account,
@@ -56,19 +70,19 @@ library Tickets {
         uint256 nonceKey,
         uint256 revision,
         uint256 sequence,
+        uint256 size,
         bytes calldata bounds
-    ) internal returns (bool) {
-        uint256 slot = _slot(account, name);
-        if (_load(slot) != 0) return false;
+    ) internal returns (bool minted, uint256 slot) {
+        slot = _slot(account, name);
+        if (_load(slot) != 0) return (false, slot);
         uint256 keySlot;
         unchecked {
             keySlot = _slot(account, bytes32(nonceKey)) + KEY;
         }
         uint256 latest = _load(keySlot);
-        if (latest != 0 && uint8(_load(latest)) == LIVE) return false;
+        if (latest != 0 && uint8(_load(latest)) == LIVE) return (false, slot);
 
-        uint256 ticket = (sequence << 200) | (uint256(uint56(revision)) << 144)
-            | (bounds.length / Bounds.SIZE << 8) | LIVE;
+        uint256 ticket = (sequence << 200) | (uint256(uint56(revision)) << 144) | (size << 8) | LIVE;
         assembly ("memory-safe") {
             // The native bound comes first, and its amount ends where the list's first 37 bytes end.
             ticket := or(ticket, shl(16, shr(128, calldataload(add(bounds.offset, 21)))))
@@ -82,10 +96,26 @@ library Tickets {
                 from := add(from, 32)
             }
         }
-        return true;
+        return (true, slot);
     }
 
-    /// @notice Spends the live ticket of a name. Its slot tells `loadTokens` where the tokens' bounds are.
+    /// @notice Keeps beside a ticket who signed, and under which epoch.
+    function keepSigners(uint256 slot, uint64 epoch, uint256 bitmap) internal {
+        assembly ("memory-safe") {
+            tstore(add(slot, SIGNERS), epoch)
+            tstore(add(slot, add(SIGNERS, 1)), bitmap)
+        }
+    }
+
+    /// @notice What `keepSigners` kept.
+    function signers(uint256 slot) internal view returns (uint64 epoch, uint256 bitmap) {
+        assembly ("memory-safe") {
+            epoch := tload(add(slot, SIGNERS))
+            bitmap := tload(add(slot, add(SIGNERS, 1)))
+        }
+    }
+
+    /// @notice Spends the live ticket of a name. Its slot tells `loadBounds` where the bounds behind the native one are.
     function spend(address account, bytes32 name, bool enforced)
         internal
         returns (bool live, Ticket ticket, uint256 slot)
@@ -100,8 +130,8 @@ library Tickets {
         return (true, Ticket.wrap(word), slot);
     }
 
-    /// @notice Writes the words that hold the tokens' bounds of a ticket to memory that the caller allocated.
-    function loadTokens(uint256 slot, uint256 to, uint256 words) internal view {
+    /// @notice Writes the words that hold the bounds of a ticket, the native one aside, to memory that the caller allocated.
+    function loadBounds(uint256 slot, uint256 to, uint256 words) internal view {
         assembly ("memory-safe") {
             for { let end := add(to, mul(words, 32)) } lt(to, end) { to := add(to, 32) } {
                 slot := add(slot, 1)

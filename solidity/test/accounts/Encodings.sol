@@ -49,7 +49,14 @@ abstract contract Encodings is Ways {
             if (_encoded(uint8(i % 6), uint256(keccak256(abi.encode("encoding", i))))) ++strayed;
             vm.revertToState(snapshot);
         }
+        if (!packsExecutions()) return;
         assertGe(strayed, 8, "control: no decoy was ever executed");
+    }
+
+    /// @dev Whether the account decodes a packed execution by itself, where a decoy could be. One with typed arguments has
+    /// Solidity's own decoder and no such place.
+    function packsExecutions() internal pure virtual returns (bool) {
+        return true;
     }
 
     function _encoded(uint8 how, uint256 word) private returns (bool) {

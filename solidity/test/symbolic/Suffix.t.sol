@@ -12,17 +12,44 @@ import {Suffix} from "writ/libraries/Suffix.sol";
 contract SuffixChecks {
     // ------------------------------------------------------------------ bounds
 
-    /// @notice A list is accepted only if it begins with the native bound, and goes on with distinct ERC-20 in order.
+    /// @notice A list is accepted only if it begins with the native bound, and goes on with other kinds and assets in order.
     /// @custom:halmos --array-lengths bounds={37,74,111}
     function check_aListOfBounds(bytes calldata bounds) external view {
         uint256 count = bounds.length / Bounds.SIZE;
-        bool sound = bounds[0] == 0 && bytes20(bounds[1:21]) == 0;
+        bool sound = bytes21(bounds[0:21]) == 0;
         for (uint256 i = 1; i < count; ++i) {
-            bytes20 asset = bytes20(bounds[37 * i + 1:37 * i + 21]);
-            sound = sound && uint8(bounds[37 * i]) == Bounds.ERC20 && asset != 0;
-            sound = sound && (i == 1 || asset > bytes20(bounds[37 * i - 36:37 * i - 16]));
+            bytes21 id = bytes21(bounds[37 * i:37 * i + 21]);
+            uint8 kind = uint8(bounds[37 * i]);
+            sound = sound && kind >= Bounds.ERC20 && kind <= Bounds.DEPOSIT;
+            sound = sound && bytes20(bounds[37 * i + 1:37 * i + 21]) != 0;
+            sound = sound && id > bytes21(bounds[37 * i - 37:37 * i - 16]);
         }
-        (bool success,) = _call(abi.encodeCall(this.checkBounds, (bounds)));
+        (bool success,) = _call(abi.encodeCall(this.checkBounds, (bounds, count)));
+        assert(success == sound);
+    }
+
+    /// @notice The same of the longer kinds, which come last: in order by kind, asset and what follows.
+    /// @custom:halmos --array-lengths bounds={106,175}
+    function check_aListOfLongerBounds(bytes calldata bounds) external view {
+        uint256 longer = (bounds.length - Bounds.SIZE) / 69;
+        bool sound = bytes21(bounds[0:21]) == 0;
+        for (uint256 i = 0; i < longer; ++i) {
+            bytes calldata entry = bounds[37 + 69 * i:37 + 69 * (i + 1)];
+            uint8 kind = uint8(entry[0]);
+            uint256 extra = uint256(bytes32(entry[37:69]));
+            sound = sound && kind >= Bounds.ERC1155 && kind <= Bounds.OPERATOR;
+            sound = sound && bytes20(entry[1:21]) != 0;
+            sound = sound && (kind == Bounds.ERC1155 || (extra != 0 && extra >> 160 == 0));
+            sound = sound && (kind != Bounds.OPERATOR || uint128(bytes16(entry[21:37])) < 2);
+            if (i == 0) continue;
+            bytes calldata previous = bounds[37:106];
+            bytes21 id = bytes21(entry[0:21]);
+            sound = sound
+                && (id > bytes21(previous[0:21])
+                    || (id == bytes21(previous[0:21]) && extra > uint256(bytes32(previous[37:69]))));
+        }
+        uint256 size = longer << 4 | (longer + 1);
+        (bool success,) = _call(abi.encodeCall(this.checkBounds, (bounds, size)));
         assert(success == sound);
     }
 
@@ -75,7 +102,7 @@ contract SuffixChecks {
         bytes memory body = abi.encodePacked(first, uint8(b), middle, uint8(k), last);
         (bool success, bytes memory result) = _call(abi.encodeCall(this.decode, (body)));
         if (b != 0 && b <= Bounds.MOST && middle.length == 37 * b && last.length == 65 * k) {
-            (bool sound,) = _call(abi.encodeCall(this.checkBounds, (middle)));
+            (bool sound,) = _call(abi.encodeCall(this.checkBounds, (middle, b)));
             assert(success == (sound && first[0] == 0x01 && first[1] == 0x01));
         }
         if (!success) return;
@@ -103,8 +130,8 @@ contract SuffixChecks {
 
     // ------------------------------------------------------------------ the module's own code
 
-    function checkBounds(bytes calldata bounds) external pure {
-        Bounds.check(bounds);
+    function checkBounds(bytes calldata bounds, uint256 size) external pure {
+        Bounds.check(bounds, size);
     }
 
     function split(bytes calldata signature)

@@ -24,7 +24,7 @@ contract TicketsChecks {
         bytes32 otherName,
         bytes calldata bounds
     ) external {
-        assert(Tickets.mint(account, name, nonceKey, 1, 0, bounds));
+        assert(_mint(account, name, nonceKey, 1, 0, bounds));
         (bool live,,) = Tickets.spend(other, otherName, true);
         assert(live == (other == account && otherName == name));
     }
@@ -38,12 +38,12 @@ contract TicketsChecks {
         bool enforced,
         bytes calldata bounds
     ) external {
-        assert(Tickets.mint(account, name, nonceKey, 1, 0, bounds));
+        assert(_mint(account, name, nonceKey, 1, 0, bounds));
         (bool live, Ticket ticket,) = Tickets.spend(account, name, enforced);
         assert(live && ticket.enforced() == enforced);
         (live,,) = Tickets.spend(account, name, enforced);
         assert(!live);
-        assert(!Tickets.mint(account, name, otherKey, 2, 3, bounds));
+        assert(!_mint(account, name, otherKey, 2, 3, bounds));
         (live,,) = Tickets.spend(account, name, !enforced);
         assert(!live);
     }
@@ -59,9 +59,9 @@ contract TicketsChecks {
         bytes calldata bounds
     ) external {
         if (first == second) return;
-        assert(Tickets.mint(account, first, nonceKey, 1, 0, bounds));
+        assert(_mint(account, first, nonceKey, 1, 0, bounds));
         if (spendFirst) Tickets.spend(account, first, true);
-        assert(Tickets.mint(account, second, nonceKey, 1, 0, bounds) == spendFirst);
+        assert(_mint(account, second, nonceKey, 1, 0, bounds) == spendFirst);
     }
 
     /// @notice Under two nonce keys two operations are validated together, unless they have one name.
@@ -74,8 +74,8 @@ contract TicketsChecks {
         bytes calldata bounds
     ) external {
         if (firstKey == secondKey) return;
-        assert(Tickets.mint(account, first, firstKey, 1, 0, bounds));
-        assert(Tickets.mint(account, second, secondKey, 1, 0, bounds) == (first != second));
+        assert(_mint(account, first, firstKey, 1, 0, bounds));
+        assert(_mint(account, second, secondKey, 1, 0, bounds) == (first != second));
     }
 
     /// @notice What one account does with its tickets changes nothing of another's.
@@ -90,9 +90,9 @@ contract TicketsChecks {
         bytes calldata bounds
     ) external {
         if (account == other) return;
-        assert(Tickets.mint(other, otherName, otherKey, 1, 0, bounds));
+        assert(_mint(other, otherName, otherKey, 1, 0, bounds));
         if (spendOther) Tickets.spend(other, otherName, true);
-        assert(Tickets.mint(account, name, nonceKey, 1, 0, bounds));
+        assert(_mint(account, name, nonceKey, 1, 0, bounds));
         (bool live,,) = Tickets.spend(account, name, true);
         assert(live);
         (live,,) = Tickets.spend(other, otherName, true);
@@ -112,20 +112,20 @@ contract TicketsChecks {
         bytes calldata others
     ) external {
         if (name == otherName || nonceKey == otherKey) return;
-        assert(Tickets.mint(account, name, nonceKey, revision, sequence, bounds));
-        assert(Tickets.mint(account, otherName, otherKey, 1, 0, others));
+        assert(_mint(account, name, nonceKey, revision, sequence, bounds));
+        assert(_mint(account, otherName, otherKey, 1, 0, others));
         (bool live, Ticket ticket, uint256 slot) = Tickets.spend(account, name, true);
         assert(live);
         assert(ticket.revision() == revision);
         assert(ticket.sequence() == sequence);
-        assert(ticket.count() == bounds.length / Bounds.SIZE);
+        assert(ticket.size() == bounds.length / Bounds.SIZE);
         assert(ticket.maxNative() == uint128(bytes16(bounds[21:37])));
         bytes memory tokens = new bytes((bounds.length - 37 + 31) / 32 * 32);
         uint256 at;
         assembly ("memory-safe") {
             at := add(tokens, 32)
         }
-        Tickets.loadTokens(slot, at, tokens.length / 32);
+        Tickets.loadBounds(slot, at, tokens.length / 32);
         for (uint256 i = 37; i < bounds.length; ++i) {
             assert(tokens[i - 37] == bounds[i]);
         }
@@ -147,7 +147,7 @@ contract TicketsChecks {
         for (uint256 i = 0; i < 4; ++i) {
             uint256 n = which[i] ? 1 : 0;
             if (minting[i]) {
-                assert(Tickets.mint(account, names[n], i, 1, 0, bounds) == !minted[n]);
+                assert(_mint(account, names[n], i, 1, 0, bounds) == !minted[n]);
                 minted[n] = true;
             } else {
                 (bool live,,) = Tickets.spend(account, names[n], true);
@@ -155,5 +155,18 @@ contract TicketsChecks {
                 spent[n] = minted[n];
             }
         }
+    }
+
+    /// @dev With as many bounds of 37 bytes as the list is long for.
+    function _mint(
+        address account,
+        bytes32 name,
+        uint256 nonceKey,
+        uint256 revision,
+        uint256 sequence,
+        bytes calldata bounds
+    ) private returns (bool minted) {
+        uint256 size = bounds.length / Bounds.SIZE;
+        (minted,) = Tickets.mint(account, name, nonceKey, revision, sequence, size, bounds);
     }
 }

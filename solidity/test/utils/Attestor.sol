@@ -84,7 +84,17 @@ library Attestor {
 
     function packBounds(Bound[] memory bounds) internal pure returns (bytes memory packed) {
         for (uint256 i = 0; i < bounds.length; ++i) {
-            packed = abi.encodePacked(packed, bounds[i].kind, bounds[i].asset, bounds[i].maxOut);
+            Bound memory b = bounds[i];
+            packed = abi.encodePacked(packed, b.kind, b.asset, b.maxOut);
+            if (b.kind > 3) packed = abi.encodePacked(packed, b.extra);
+        }
+    }
+
+    /// @dev How many in the lower four bits, how many of them have an extra word in the upper four.
+    function sizeOf(Bound[] memory bounds) internal pure returns (uint8 size) {
+        size = uint8(bounds.length);
+        for (uint256 i = 0; i < bounds.length; ++i) {
+            if (bounds[i].kind > 3) size += 16;
         }
     }
 
@@ -132,7 +142,7 @@ library Attestor {
         return bytes.concat(
             head,
             middle,
-            abi.encodePacked(uint8(d.bounds.length), packBounds(d.bounds)),
+            abi.encodePacked(sizeOf(d.bounds), packBounds(d.bounds)),
             abi.encodePacked(uint8(d.signers.length), signatures)
         );
     }

@@ -71,13 +71,14 @@ contract PlainDecoder is IWritErrors {
         d.validUntil = uint48(bytes6(body[73:79]));
         d.maxCost = uint128(bytes16(body[79:95]));
         d.evidence = bytes32(body[95:127]);
-        uint256 count = uint8(body[127]);
+        uint256 count = uint8(body[127]) & 15;
+        uint256 longer = uint8(body[127]) >> 4;
         if (count == 0) revert BoundsMissing();
-        if (count > 8) revert MalformedAttestation();
-        uint256 at = 128 + 37 * count;
+        if (count > 8 || longer >= count) revert MalformedAttestation();
+        uint256 at = 128 + 37 * count + 32 * longer;
         if (body.length <= at) revert MalformedAttestation();
         if (body.length != at + 1 + 65 * uint256(uint8(body[at]))) revert MalformedAttestation();
-        _bounds(body[128:at]);
+        _bounds(body[128:at], count - longer);
         return (d, body[128:at], body[at + 1:]);
     }
 
@@ -89,16 +90,38 @@ contract PlainDecoder is IWritErrors {
         return (op.initCode, op.callData, op.paymasterAndData, op.signature);
     }
 
-    function _bounds(bytes calldata bounds) private pure {
-        address previous;
-        for (uint256 i = 0; 37 * i < bounds.length; ++i) {
-            uint8 kind = uint8(bounds[37 * i]);
-            address asset = address(bytes20(bounds[37 * i + 1:37 * i + 21]));
-            if (kind > 1) revert UnsupportedBoundKind(kind);
-            if (i == 0 ? kind != 0 || asset != address(0) : kind != 1 || asset <= previous) {
+    function _bounds(bytes calldata bounds, uint256 shorter) private pure {
+        bytes memory previous;
+        while (bounds.length != 0) {
+            bool isLonger = shorter == 0;
+            if (!isLonger) --shorter;
+            uint8 kind = uint8(bounds[0]);
+            address asset = address(bytes20(bounds[1:21]));
+            bytes memory id = bounds[0:21];
+            if (kind > 6) revert UnsupportedBoundKind(kind);
+            if (previous.length == 0) {
+                if (kind != 0 || asset != address(0)) revert BoundsNotAscending();
+            } else if (asset == address(0) || kind == 0 || isLonger != (kind > 3)) {
                 revert BoundsNotAscending();
             }
-            previous = asset;
+            if (isLonger) {
+                uint256 extra = uint256(bytes32(bounds[37:69]));
+                bool isAddress = extra != 0 && extra >> 160 == 0;
+                if (kind != 4 && !isAddress) revert BoundsNotAscending();
+                if (kind == 6 && uint128(bytes16(bounds[21:37])) > 1) revert BoundsNotAscending();
+                id = bytes.concat(id, bytes32(extra));
+            }
+            if (previous.length != 0 && !_less(previous, id)) revert BoundsNotAscending();
+            previous = id;
+            bounds = bounds[isLonger ? 69 : 37:];
         }
+    }
+
+    /// @dev As text is ordered: by the first byte that differs, and what ends before is less.
+    function _less(bytes memory a, bytes memory b) private pure returns (bool) {
+        for (uint256 i = 0; i < a.length && i < b.length; ++i) {
+            if (a[i] != b[i]) return a[i] < b[i];
+        }
+        return a.length < b.length;
     }
 }

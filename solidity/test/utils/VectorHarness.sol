@@ -38,11 +38,11 @@ contract VectorHarness is WritVerifier {
     {
         Account storage account = accounts[who];
         record = Records.write(c);
-        account.record = record;
-        account.operators = uint8(OperatorSets.count(OperatorSets.read(c.operatorSet)));
-        account.threshold = c.threshold;
-        account.mode = c.mode;
-        account.revision = revision;
+        account.settings.record = record;
+        account.settings.operators = uint8(OperatorSets.count(OperatorSets.read(c.operatorSet)));
+        account.settings.threshold = c.threshold;
+        account.settings.mode = c.mode;
+        account.settings.revision = uint56(revision);
     }
 
     function split(bytes calldata signature)
@@ -70,7 +70,7 @@ contract VectorHarness is WritVerifier {
     function verify(address who, bytes32 action, bytes calldata body) external view returns (bool) {
         Account storage account = accounts[who];
         (Attested attested, bytes calldata bounds, bytes calldata signatures) = Suffix.decode(body);
-        Head head = _head(account);
+        Head head = account.settings.head();
         return _verify(head, _record(head), attested, action, bounds, signatures);
     }
 

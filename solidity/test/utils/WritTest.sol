@@ -122,7 +122,7 @@ abstract contract WritTest is Test {
     }
 
     /// @dev Where the operators begin in the record of a configuration.
-    uint256 internal constant OPERATORS = 1 + 12 * 32 + 1;
+    uint256 internal constant OPERATORS = 1 + 14 * 32 + 1;
 
     /// @dev The code in which the module keeps the configuration of an account: the lower 20 bytes of its first slot.
     function recordOf(address who) internal view returns (address) {
@@ -191,8 +191,8 @@ abstract contract WritTest is Test {
 
     function bounds(uint128 native, uint128 tokens) internal view returns (Bound[] memory list) {
         list = new Bound[](2);
-        list[0] = Bound(0, address(0), native);
-        list[1] = Bound(1, address(token), tokens);
+        list[0] = Bound(0, address(0), native, 0);
+        list[1] = Bound(1, address(token), tokens, 0);
     }
 
     function decision(PackedUserOperation memory op) internal view returns (Decision memory d) {

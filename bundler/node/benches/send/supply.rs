@@ -139,7 +139,9 @@ impl Supply {
         let commitment = (reference.policyId, keccak256(&reference.parameters));
         let configuration = WritModule::Configuration {
             owner: self.owner.address(),
+            ownerValidator: Address::ZERO,
             entryPoint: ENTRY_POINT.address,
+            registry: Address::ZERO,
             operatorSet: set.address(),
             operatorSetCodeHash: set.code_hash(),
             policy: keccak256(vec![commitment].abi_encode()),

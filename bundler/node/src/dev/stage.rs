@@ -103,7 +103,9 @@ impl Stage {
             let entry_point = EntryPoint::canonical(version).address;
             let configuration = WritModule::Configuration {
                 owner: owner.address(),
+                ownerValidator: Address::ZERO,
                 entryPoint: entry_point,
+                registry: Address::ZERO,
                 operatorSet: operators.address(),
                 operatorSetCodeHash: operators.code_hash(),
                 policy: policy.commitment,

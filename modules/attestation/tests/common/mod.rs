@@ -32,7 +32,9 @@ impl World {
         let policy = AccountPolicy {
             configuration: Configuration {
                 owner: Address::repeat_byte(0x0a),
+                owner_validator: Address::ZERO,
                 entry_point: version.canonical_address(),
+                registry: Address::ZERO,
                 operator_set: set.address(),
                 operator_set_code_hash: set.code_hash(),
                 policy: B256::repeat_byte(0x77),

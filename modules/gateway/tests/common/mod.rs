@@ -93,7 +93,9 @@ impl World {
         let policy = AccountPolicy {
             configuration: Configuration {
                 owner: Address::repeat_byte(0x0a),
+                owner_validator: Address::ZERO,
                 entry_point: VERSION.canonical_address(),
+                registry: Address::ZERO,
                 operator_set: operators.address(),
                 operator_set_code_hash: operators.code_hash(),
                 policy: B256::repeat_byte(0x77),

@@ -127,7 +127,9 @@ impl Chain {
         let operators = operator_set();
         WritModule::Configuration {
             owner: self.owner.address(),
+            ownerValidator: Address::ZERO,
             entryPoint: self.entry_point.address,
+            registry: Address::ZERO,
             operatorSet: operators.address(),
             operatorSetCodeHash: operators.code_hash(),
             policy: policy_commitment(

@@ -117,4 +117,8 @@ abstract contract DelegateKind is BuiltInKind, Delegates {
     function newFacts() internal override returns (Facts) {
         return new DelegateFacts();
     }
+
+    function packsExecutions() internal pure override returns (bool) {
+        return false;
+    }
 }

@@ -120,4 +120,8 @@ abstract contract SimpleAccountKind is BuiltInKind {
     function newFacts() internal override returns (Facts) {
         return new SimpleAccountFacts();
     }
+
+    function packsExecutions() internal pure override returns (bool) {
+        return false;
+    }
 }
