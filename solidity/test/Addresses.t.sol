@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Deploy} from "../../script/Deploy.s.sol";
 import {EntryPoints} from "./utils/EntryPoints.sol";
+import {ERC4337Utils} from "@openzeppelin/contracts/account/utils/ERC4337Utils.sol";
 import {Test} from "forge-std/Test.sol";
 
 /// @title docs/addresses.md is where the contracts of this version stand on every chain
@@ -24,6 +25,37 @@ contract AddressesDocumentTest is Test {
     function setUp() public {
         deploy = new Deploy();
         _add("WritModule.sol:WritModule", "");
+        _add("WritLens.sol:WritLens", "");
+        _add("P256Owner.sol:P256Owner", "");
+        _add("WebAuthnOwner.sol:WebAuthnOwner", "");
+        _add("WeightedOwners.sol:WeightedOwners", "");
+        _add("ContractOwner.sol:ContractOwner", "");
+        // Of a Safe without Safe7579.
+        _add("WritSafeGuard.sol:WritSafeGuard", abi.encode(address(0), address(0)));
+        // On the module above, for each EntryPoint: v0.7, v0.8, v0.9.
+        address module = deploy.addressOf(vm.getCode("WritModule.sol:WritModule"));
+        address[3] memory entryPoints = [
+            address(ERC4337Utils.ENTRYPOINT_V07),
+            address(ERC4337Utils.ENTRYPOINT_V08),
+            address(ERC4337Utils.ENTRYPOINT_V09)
+        ];
+        for (uint256 i = 0; i < 3; ++i) {
+            bytes memory arguments = abi.encode(entryPoints[i], module);
+            _add("WritSimpleAccount.sol:WritSimpleAccount", arguments);
+            _add("WritDelegate.sol:WritDelegate", arguments);
+        }
+    }
+
+    /// @dev Of the development contracts one stands for what inherits the guard: that must fit as well.
+    function test_aGuardedContractFits() public {
+        bytes memory code = vm.getDeployedCode("DevGuardedVault.sol:DevGuardedVault");
+        assertLe(code.length, MOST_RUNTIME);
+        vm.snapshotValue("sizes", "DevGuardedVault runtime bytes", code.length);
+        vm.snapshotValue(
+            "sizes",
+            "WritSettings runtime bytes",
+            vm.getDeployedCode("WritSettings.sol:WritSettings").length
+        );
     }
 
     /// @dev A contract of solidity/src by its artifact, with its constructor's arguments.
