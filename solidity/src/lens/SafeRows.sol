@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {SafeSlots} from "../libraries/SafeSlots.sol";
 import {Asking} from "./Asking.sol";
 import {Findings} from "./Findings.sol";
 import {EnforcementPath, Report, Verdict} from "./IWritLens.sol";
@@ -24,19 +25,9 @@ interface IGuardViews {
 library SafeRows {
     using Findings for Report;
 
-    /// @dev `keccak256("guard_manager.guard.address")`
-    bytes32 private constant GUARD =
-        0x4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8;
-    /// @dev `keccak256("module_manager.module_guard.address")`
-    bytes32 private constant MODULE_GUARD =
-        0xb104e0b93118902c651344349b610029d694cfdec91c589c91ebafbcd0289947;
-    /// @dev `keccak256("fallback_manager.handler.address")`
-    bytes32 private constant FALLBACK_HANDLER =
-        0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5;
-
     /// @notice Of a Safe, with or without an adapter.
     function fill(Report memory report, Subject memory s) internal view {
-        (bool answered, address guard) = _slot(s.account, GUARD);
+        (bool answered, address guard) = _slot(s.account, SafeSlots.GUARD);
         if (answered) {
             EnforcementPath path = EnforcementPath.OwnersTransaction;
             _guarded(report, path, s.account, guard, s.evidence.guard, 0);
@@ -74,7 +65,7 @@ library SafeRows {
     }
 
     function handlerOf(address account) internal view returns (bool, address) {
-        return _slot(account, FALLBACK_HANDLER);
+        return _slot(account, SafeSlots.FALLBACK_HANDLER);
     }
 
     /// @dev A guard that is known says itself whether it enforces.
@@ -103,7 +94,7 @@ library SafeRows {
         address guard;
         if (s.guardsModules) {
             bool answered;
-            (answered, guard) = _slot(s.account, MODULE_GUARD);
+            (answered, guard) = _slot(s.account, SafeSlots.MODULE_GUARD);
             if (!answered) return;
             if (guard != address(0)) {
                 _guarded(report, path, s.account, guard, s.evidence.moduleGuard, 1);

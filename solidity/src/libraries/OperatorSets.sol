@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IWritErrors} from "../interfaces/IWritErrors.sol";
+import {DataContracts} from "./DataContracts.sol";
 
 /// @title Operator sets held as code: `0x00 ‖ address(20)·n`
 /// @notice What configurations name and operators publish. A configuration's record (`Records`) holds a copy, which is what
@@ -52,11 +53,10 @@ library OperatorSets {
 
     /// @notice What to deploy for a set of operators, in the order given.
     function creationCode(address[] memory operators) internal pure returns (bytes memory) {
-        bytes memory code = hex"00";
+        bytes memory data = "";
         for (uint256 i = 0; i < operators.length; ++i) {
-            code = bytes.concat(code, bytes20(operators[i]));
+            data = bytes.concat(data, bytes20(operators[i]));
         }
-        // PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN
-        return bytes.concat(hex"61", bytes2(uint16(code.length)), hex"80600a3d393df3", code);
+        return DataContracts.creationCode(data);
     }
 }

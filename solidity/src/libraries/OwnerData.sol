@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {MODULE_TYPE_STATELESS_VALIDATOR} from "../interfaces/IStatelessValidator.sol";
 import {IWritOwnerErrors, IWritOwnerValidator} from "../interfaces/IWritOwnerValidator.sol";
+import {DataContracts} from "./DataContracts.sol";
 import {IERC7579Module} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
@@ -51,10 +52,6 @@ library OwnerData {
 
     /// @notice What to deploy for an owner. At most 24,575 bytes fit into code.
     function creationCode(bytes memory data) internal pure returns (bytes memory) {
-        // PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN
-        return
-            bytes.concat(
-                hex"61", bytes2(uint16(data.length + 1)), hex"80600a3d393df3", hex"00", data
-            );
+        return DataContracts.creationCode(data);
     }
 }

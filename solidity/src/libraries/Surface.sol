@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {SafeSlots} from "./SafeSlots.sol";
+
 /// @dev What accounts tell of themselves. Each kind knows some of it.
 interface ITellsOfItself {
     function getImplementation() external view returns (address);
@@ -36,16 +38,6 @@ library Surface {
     address private constant FIRST = address(1);
     uint256 private constant PAGE = 64;
 
-    /// @dev keccak256("guard_manager.guard.address") and keccak256("module_manager.module_guard.address"), of a Safe.
-    uint256 private constant GUARD =
-        0x4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8;
-    uint256 private constant MODULE_GUARD =
-        0xb104e0b93118902c651344349b610029d694cfdec91c589c91ebafbcd0289947;
-
-    /// @dev keccak256("fallback_manager.handler.address")
-    uint256 private constant FALLBACK_HANDLER =
-        0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5;
-
     /// @notice A hash over every answer.
     function take(address account) internal view returns (bytes32 surface) {
         surface = _word(account, surface, ITellsOfItself.getImplementation.selector);
@@ -58,9 +50,9 @@ library Surface {
         surface = _list(account, surface, ITellsOfItself.getValidatorsPaginated.selector);
         surface = _list(account, surface, ITellsOfItself.getExecutorsPaginated.selector);
         surface = _list(account, surface, ITellsOfItself.getModulesPaginated.selector);
-        surface = _slot(account, surface, GUARD);
-        surface = _slot(account, surface, MODULE_GUARD);
-        surface = _slot(account, surface, FALLBACK_HANDLER);
+        surface = _slot(account, surface, SafeSlots.GUARD);
+        surface = _slot(account, surface, SafeSlots.MODULE_GUARD);
+        surface = _slot(account, surface, SafeSlots.FALLBACK_HANDLER);
     }
 
     function _word(address account, bytes32 surface, bytes4 selector)
@@ -79,8 +71,10 @@ library Surface {
         return _ask(account, surface, selector, uint160(FIRST), PAGE, 0x44, LIST_GAS);
     }
 
-    function _slot(address account, bytes32 surface, uint256 slot) private view returns (bytes32) {
-        return _ask(account, surface, ITellsOfItself.getStorageAt.selector, slot, 1, 0x44, WORD_GAS);
+    function _slot(address account, bytes32 surface, bytes32 slot) private view returns (bytes32) {
+        return _ask(
+            account, surface, ITellsOfItself.getStorageAt.selector, uint256(slot), 1, 0x44, WORD_GAS
+        );
     }
 
     /// @dev keccak(surface so far ‖ whether it answered ‖ length ‖ answer).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {SafeSlots} from "../libraries/SafeSlots.sol";
 import {ISafe} from "./ISafe.sol";
 
 /// @title What of a Safe must outlast an execution, as words that are compared before and after
@@ -12,16 +13,6 @@ import {ISafe} from "./ISafe.sol";
 /// What lies in the Safe's mappings and is in none of its lists cannot be asked for: code that is delegated to and means harm can
 /// write a hidden owner or module. Which code the Safe delegates to is for the policy to say.
 library SafeState {
-    /// @dev keccak256("fallback_manager.handler.address")
-    bytes32 internal constant FALLBACK_HANDLER =
-        0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5;
-    /// @dev keccak256("guard_manager.guard.address")
-    bytes32 internal constant GUARD =
-        0x4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8;
-    /// @dev keccak256("module_manager.module_guard.address")
-    bytes32 internal constant MODULE_GUARD =
-        0xb104e0b93118902c651344349b610029d694cfdec91c589c91ebafbcd0289947;
-
     /// @dev What the words are, by their index.
     uint256 internal constant HANDLER_WORD = 0;
     uint256 internal constant GUARD_WORD = 1;
@@ -91,9 +82,9 @@ library SafeState {
     }
 
     function _readDoors(address safe, bytes32[] memory words) private view {
-        words[HANDLER_WORD] = word(safe, FALLBACK_HANDLER);
-        words[GUARD_WORD] = word(safe, GUARD);
-        words[MODULE_GUARD_WORD] = word(safe, MODULE_GUARD);
+        words[HANDLER_WORD] = word(safe, SafeSlots.FALLBACK_HANDLER);
+        words[GUARD_WORD] = word(safe, SafeSlots.GUARD);
+        words[MODULE_GUARD_WORD] = word(safe, SafeSlots.MODULE_GUARD);
     }
 
     function _readRest(address safe, bytes32[] memory words) private view {

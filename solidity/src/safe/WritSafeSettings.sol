@@ -8,6 +8,7 @@ import {ConfigurationRules} from "../libraries/ConfigurationRules.sol";
 import {Domain} from "../libraries/Domain.sol";
 import {Flags} from "../libraries/Flags.sol";
 import {Head} from "../libraries/Head.sol";
+import {SafeSlots} from "../libraries/SafeSlots.sol";
 import {SettingsState} from "../libraries/Settings.sol";
 import {ISafe} from "./ISafe.sol";
 import {SafeState} from "./SafeState.sol";
@@ -116,9 +117,9 @@ abstract contract WritSafeSettings is WritSafeStorage, IWritSafeGuard {
         Head head = settings.head();
         if (!head.isIn(Mode.Enforce) || settings.exited(head)) return (false, false);
         transactions =
-            SafeState.word(safe, SafeState.GUARD) == bytes32(uint256(uint160(address(this))));
+            SafeState.word(safe, SafeSlots.GUARD) == bytes32(uint256(uint160(address(this))));
         // An older Safe asks no module guard, whatever lies in that slot; of a newer one nothing is known here.
-        modules = SafeState.word(safe, SafeState.MODULE_GUARD)
+        modules = SafeState.word(safe, SafeSlots.MODULE_GUARD)
                 == bytes32(uint256(uint160(address(this))))
             && keccak256(bytes(ISafe(safe).VERSION())) == keccak256("1.5.0");
     }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Published} from "../accounts/Published.sol";
 import {EntryPoints} from "../utils/EntryPoints.sol";
-import {Safe150} from "./Safe150.sol";
+import {Safes} from "../utils/Safes.sol";
 import {Test} from "forge-std/Test.sol";
 import {KnownKind} from "writ/lens/IWritLens.sol";
 import {Known, KnownAccounts, ProxyKind} from "writ/lens/KnownAccounts.sol";
@@ -34,8 +34,8 @@ contract KnownAccountsTest is Test {
         _exact = [
             Published.create(REFERENCE, "ERC7579_BYTECODE", ""),
             Published.create(SAFE, "SAFE_SINGLETON_BYTECODE", ""),
-            Safe150.singleton(),
-            Safe150.singletonL2()
+            Safes.create("Safe.sol/Safe"),
+            Safes.create("SafeL2.sol/SafeL2")
         ];
     }
 

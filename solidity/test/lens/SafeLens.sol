@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {ISafe, SafeKind} from "../accounts/kinds/Safe7579.sol";
-import {Safe150} from "./Safe150.sol";
+import {SafeKind} from "../accounts/kinds/Safe7579.sol";
+import {IPublishedSafe, Safes} from "../utils/Safes.sol";
 import {EnforcementPath, Report, Verdict} from "writ/lens/IWritLens.sol";
 import {KnownKind} from "writ/lens/IWritLens.sol";
+import {ISafe} from "writ/safe/ISafe.sol";
 
 interface ISetsGuards {
     function setGuard(address guard) external;
@@ -84,7 +85,7 @@ abstract contract SafeLens is SafeKind {
         Verdict expected = versionGuardsModules() ? Verdict.Closed : Verdict.Open;
         assertVerdict(EnforcementPath.AccountModule, expected);
         vm.prank(other);
-        ISafe(address(account)).execTransactionFromModule(recipient, 1, "", 0);
+        IPublishedSafe(payable(address(account))).execTransactionFromModule(recipient, 1, "", 0);
     }
 
     /// @dev Before 1.5.0 nobody looks at that slot.
@@ -116,7 +117,7 @@ abstract contract SafeLens is SafeKind {
         address[] memory owners = new address[](1);
         owners[0] = vm.addr(SAFE_OWNER_KEY);
         bytes memory setUpCall = abi.encodeCall(
-            ISafe.setup, (owners, 1, address(0), "", address(0), address(0), 0, payable(0))
+            IPublishedSafe.setup, (owners, 1, address(0), "", address(0), address(0), 0, payable(0))
         );
         account = newSafe(setUpCall);
         Report memory r = report();
@@ -135,8 +136,8 @@ abstract contract SafeLens is SafeKind {
 abstract contract Safe150Lens is SafeLens {
     function deployKind() internal override {
         super.deployKind();
-        singleton = Safe150.singleton();
-        factory = Safe150.factory();
+        singleton = Safes.create("Safe.sol/Safe");
+        factory = Safes.create("proxies/SafeProxyFactory.sol/SafeProxyFactory");
     }
 
     function versionGuardsModules() internal pure override returns (bool) {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {LensMatrix} from "../../lens/LensMatrix.sol";
 import {IDevAccount} from "../../utils/Contracts.sol";
+import {IPublishedSafe} from "../../utils/Safes.sol";
 import {Facts} from "../Facts.sol";
 import {Published} from "../Published.sol";
 import {SafeFacts} from "../facts/Safe7579.sol";
@@ -16,52 +17,7 @@ import {
     MODULE_TYPE_VALIDATOR
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 import {KnownKind} from "writ/lens/IWritLens.sol";
-
-interface ISafe {
-    function setup(
-        address[] calldata owners,
-        uint256 threshold,
-        address to,
-        bytes calldata data,
-        address fallbackHandler,
-        address paymentToken,
-        uint256 payment,
-        address payable paymentReceiver
-    ) external;
-    function execTransaction(
-        address to,
-        uint256 value,
-        bytes calldata data,
-        uint8 operation,
-        uint256 safeTxGas,
-        uint256 baseGas,
-        uint256 gasPrice,
-        address gasToken,
-        address payable refundReceiver,
-        bytes memory signatures
-    ) external payable returns (bool);
-    function execTransactionFromModule(
-        address to,
-        uint256 value,
-        bytes memory data,
-        uint8 operation
-    ) external returns (bool);
-    function enableModule(address module) external;
-    function setFallbackHandler(address handler) external;
-    function nonce() external view returns (uint256);
-    function getTransactionHash(
-        address to,
-        uint256 value,
-        bytes calldata data,
-        uint8 operation,
-        uint256 safeTxGas,
-        uint256 baseGas,
-        uint256 gasPrice,
-        address gasToken,
-        address refundReceiver,
-        uint256 nonce
-    ) external view returns (bytes32);
-}
+import {ISafe} from "writ/safe/ISafe.sol";
 
 interface ISafeProxyFactory {
     function createProxyWithNonce(address singleton, bytes calldata initializer, uint256 nonce)
@@ -141,7 +97,7 @@ abstract contract SafeKind is LensMatrix {
         address[] memory owners = new address[](1);
         owners[0] = vm.addr(SAFE_OWNER_KEY);
         return abi.encodeCall(
-            ISafe.setup,
+            IPublishedSafe.setup,
             (
                 owners,
                 1,
@@ -229,7 +185,7 @@ abstract contract SafeKind is LensMatrix {
     }
 
     function byOwners(address to, uint256 value, bytes memory data) internal returns (bool) {
-        ISafe safe = ISafe(address(account));
+        IPublishedSafe safe = IPublishedSafe(payable(address(account)));
         bytes32 hash = safe.getTransactionHash(
             to, value, data, 0, 0, 0, 0, address(0), address(0), safe.nonce()
         );
@@ -248,7 +204,8 @@ abstract contract SafeKind is LensMatrix {
         address other = makeAddr("module of the Safe");
         runs(executeCall(address(account), 0, abi.encodeCall(ISafe.enableModule, (other))));
         vm.prank(other);
-        try ISafe(address(account)).execTransactionFromModule(recipient, 1, "", 0) {
+        try IPublishedSafe(payable(address(account)))
+            .execTransactionFromModule(recipient, 1, "", 0) {
             return recipient.balance == 1;
         } catch {
             return false;
