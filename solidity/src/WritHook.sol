@@ -18,7 +18,6 @@ import {Surface} from "./libraries/Surface.sol";
 import {Ticket, Tickets} from "./libraries/Tickets.sol";
 import {
     IERC7579Execution,
-    IERC7579Hook,
     MODULE_TYPE_HOOK
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
@@ -31,15 +30,16 @@ interface ITellsOperation {
 /// @title The hook: no ticket, no execution; and no more leaves than was attested
 /// @notice One frame per account is open at a time, from the EntryPoint's call to its return. Calls of the account to itself
 /// and calls from outside inherit it while it is open; executors never do.
-abstract contract WritHook is WritStorage, IERC7579Hook {
+abstract contract WritHook is WritStorage {
     /// @dev `execute` and the first byte of its mode: a delegatecall.
     uint256 private constant EXECUTE_DELEGATECALL =
         uint256(uint32(IERC7579Execution.execute.selector)) << 8 | 0xff;
 
-    /// @inheritdoc IERC7579Hook
+    /// @notice Opens the frame of an attested execution, and gives what `postCheck` takes: empty where nothing is held to
+    /// anything.
     /// @dev 7562: not called in validation.
-    function preCheck(address msgSender, uint256, bytes calldata msgData)
-        external
+    function _preCheck(address msgSender, bytes calldata msgData)
+        internal
         returns (bytes memory hookData)
     {
         Account storage account = accounts[msg.sender];
@@ -77,26 +77,21 @@ abstract contract WritHook is WritStorage, IERC7579Hook {
             }
             return _refuse(false, IWritErrors.RevisionChanged.selector);
         }
-        if (!usual && head.has(Flags.FOLLOWS)) {
-            bytes4 reason = _revoked(head, slot);
-            if (reason != 0) return _refuse(enforced, reason);
+        if (!usual) {
+            if (head.has(Flags.FOLLOWS)) {
+                bytes4 reason = _revoked(head, slot);
+                if (reason != 0) return _refuse(enforced, reason);
+            }
         }
         bool delegates = _delegates(msgData);
-        if (delegates) ticket = ticket.delegating();
-        hookData = Measured.take(ticket, slot, msg.sender);
+        hookData = Measured.take(ticket.delegating(delegates), slot, msg.sender);
         if (delegates) Measured.append(hookData, Surface.take(msg.sender));
         Frames.set(account, EfficientHashLib.hash(hookData));
-        // Nothing comes after it, so what is returned need not be copied: `Measured` left room for the offset before it.
-        assembly ("memory-safe") {
-            mstore(sub(hookData, 0x20), 0x20)
-            return(sub(hookData, 0x20), add(mload(hookData), 0x40))
-        }
     }
 
-    /// @inheritdoc IERC7579Hook
+    /// @notice Closes the frame that `preCheck` opened, and refuses what was not attested.
     /// @dev 7562: not called in validation.
-    function postCheck(bytes calldata) external {
-        bytes memory hookData = _hookData();
+    function _postCheck(bytes memory hookData) internal {
         if (hookData.length == 0) return;
         Account storage account = accounts[msg.sender];
         // Only what preCheck measured, once: whoever closes the frame early can never close it again.
@@ -109,13 +104,19 @@ abstract contract WritHook is WritStorage, IERC7579Hook {
         Head head = account.settings.head();
         _checkStillThere(account, head, ticket, hookData);
 
-        uint256 native =
-            Bounds.moved(Bounds.NATIVE, Measured.amount(hookData, 0), msg.sender.balance);
-        if (native != 0) {
-            _settle(account, head, ticket, Bounds.NATIVE, address(0), ticket.maxNative(), native);
+        // Who reads history needs everything that moved; otherwise only what exceeds is worth a look.
+        bool all = head.has(Flags.READS_HISTORY);
+        (uint256 before, uint256 left) = (Measured.amount(hookData, 0), msg.sender.balance);
+        unchecked {
+            // All there is of it and 2^128 are far from 2^256.
+            if (before > left + (all ? 0 : ticket.maxNative())) {
+                uint128 maxOut = ticket.maxNative();
+                _settle(account, head, ticket, Bounds.NATIVE, address(0), maxOut, before - left);
+            }
         }
-        (uint256 count,) = Bounds.length(ticket.size());
-        if (count == 1) return;
+        uint256 size = ticket.size();
+        if (size == 1) return;
+        (uint256 count,) = Bounds.length(size);
         uint256 position = Measured.bounds(hookData, count);
         for (uint256 i = 1; i < count; ++i) {
             (uint8 kind, address asset, uint128 maxOut, uint256 extra, uint256 next) =
@@ -124,19 +125,9 @@ abstract contract WritHook is WritStorage, IERC7579Hook {
             uint256 amount = Bounds.moved(
                 kind, Measured.amount(hookData, i), Bounds.measure(kind, asset, extra, msg.sender)
             );
-            if (amount != 0) _settle(account, head, ticket, kind, asset, maxOut, amount);
-        }
-    }
-
-    /// @dev The only argument of `postCheck`, in new memory that ends with a whole word.
-    function _hookData() private pure returns (bytes memory hookData) {
-        assembly ("memory-safe") {
-            let offset := add(calldataload(4), 4)
-            let length := calldataload(offset)
-            hookData := mload(0x40)
-            mstore(hookData, length)
-            calldatacopy(add(hookData, 0x20), add(offset, 0x20), length)
-            mstore(0x40, add(hookData, and(add(length, 63), not(31))))
+            if (amount > (all ? 0 : maxOut)) {
+                _settle(account, head, ticket, kind, asset, maxOut, amount);
+            }
         }
     }
 
@@ -169,13 +160,15 @@ abstract contract WritHook is WritStorage, IERC7579Hook {
         uint128 maxOut,
         uint256 amount
     ) private {
-        bool exceeded = Bounds.exceeds(kind, amount, maxOut);
-        if (exceeded) {
-            if (ticket.enforced()) revert IWritErrors.BoundExceeded(kind, asset, maxOut, amount);
+        if (Bounds.exceeds(kind, amount, maxOut)) {
+            if (ticket.enforced()) {
+                revert IWritErrors.BoundExceeded(kind, asset, maxOut, amount);
+            }
             emit IWritModule.WouldBlock(msg.sender, IWritErrors.BoundExceeded.selector);
+        } else if (!head.has(Flags.READS_HISTORY)) {
+            // An allowance without limit.
+            return;
         }
-        // Who reads history needs every one of them; otherwise only what Enforce would have refused is worth its gas.
-        if (!exceeded && !head.has(Flags.READS_HISTORY)) return;
         emit IWritModule.Outflow(
             msg.sender,
             asset,
@@ -200,21 +193,26 @@ abstract contract WritHook is WritStorage, IERC7579Hook {
         if (!head.has(Flags.INSTALLED)) {
             if (enforced) revert IWritErrors.UninstallNotAllowed();
             emit IWritModule.WouldBlock(msg.sender, IWritErrors.UninstallNotAllowed.selector);
-            return;
-        }
-        if (
-            enforced && !Questions.isInstalled(msg.sender, MODULE_TYPE_HOOK, gasleft())
-                && !_isAdaptedHook(account, head, gasleft())
-        ) revert IWritErrors.UninstallNotAllowed();
-        if (head.revision() != ticket.revision()) {
+        } else {
             if (enforced) {
-                revert IWritErrors.RevisionChanged(ticket.revision(), head.revision());
+                if (!Questions.isInstalled(msg.sender, MODULE_TYPE_HOOK, gasleft())) {
+                    if (!_isAdaptedHook(account, head, gasleft())) {
+                        revert IWritErrors.UninstallNotAllowed();
+                    }
+                }
             }
-            emit IWritModule.WouldBlock(msg.sender, IWritErrors.RevisionChanged.selector);
-        }
-        if (ticket.delegates() && Measured.surface(hookData) != Surface.take(msg.sender)) {
-            if (enforced) revert IWritErrors.AccountTampered();
-            emit IWritModule.WouldBlock(msg.sender, IWritErrors.AccountTampered.selector);
+            if (head.revision() != ticket.revision()) {
+                if (enforced) {
+                    revert IWritErrors.RevisionChanged(ticket.revision(), head.revision());
+                }
+                emit IWritModule.WouldBlock(msg.sender, IWritErrors.RevisionChanged.selector);
+            }
+            if (ticket.delegates()) {
+                if (Measured.surface(hookData) != Surface.take(msg.sender)) {
+                    if (enforced) revert IWritErrors.AccountTampered();
+                    emit IWritModule.WouldBlock(msg.sender, IWritErrors.AccountTampered.selector);
+                }
+            }
         }
     }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity =0.8.30;
 
-import {WritStorage} from "./WritStorage.sol";
-import {IWritErrors} from "./interfaces/IWritErrors.sol";
+import {WritVerifier} from "./WritVerifier.sol";
 import {IWritModule} from "./interfaces/IWritModule.sol";
 import {IWritOperatorRegistry} from "./interfaces/IWritOperatorRegistry.sol";
 import {AccountState, Configuration, PolicyReference} from "./interfaces/WritTypes.sol";
 import {AttestationRules} from "./libraries/AttestationRules.sol";
+import {Attested} from "./libraries/Attested.sol";
 import {ConfigurationRules} from "./libraries/ConfigurationRules.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Domain} from "./libraries/Domain.sol";
@@ -15,10 +15,13 @@ import {Flags} from "./libraries/Flags.sol";
 import {Frames} from "./libraries/Frames.sol";
 import {Head} from "./libraries/Head.sol";
 import {Kinds} from "./libraries/Kinds.sol";
+import {Operations} from "./libraries/Operations.sol";
 import {Owners} from "./libraries/Owners.sol";
 import {Questions} from "./libraries/Questions.sol";
 import {Record, Records} from "./libraries/Records.sol";
 import {SettingsState} from "./libraries/Settings.sol";
+import {Suffix} from "./libraries/Suffix.sol";
+import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {
     MODULE_TYPE_HOOK,
     MODULE_TYPE_VALIDATOR
@@ -29,7 +32,7 @@ import {
 /// exit delay only. No setting looks at its caller: an attested call authorizes none of them.
 /// @dev Runs by delegatecall of `WritModule`, whose storage and address it has. Called itself it changes nothing that anybody
 /// reads. `IWritModule` says what the functions do.
-contract WritSettings is WritStorage, IWritErrors {
+contract WritSettings is WritVerifier {
     /// @dev Gas for asking the account what it still has installed; removal never depends on the answer.
     uint256 private constant QUESTION_GAS = 50_000;
 
@@ -245,6 +248,39 @@ contract WritSettings is WritStorage, IWritErrors {
     /// @dev 7562: no storage.
     function domainSeparator() external view returns (bytes32) {
         return Domain.separator();
+    }
+
+    /// @notice As `IWritModule` says.
+    /// @dev 7562: as `validateUserOp`, without transient storage.
+    function checkAttestation(PackedUserOperation calldata userOp)
+        external
+        view
+        returns (bool valid)
+    {
+        Account storage account = accounts[userOp.sender];
+        Head head = account.settings.head();
+        if (!head.has(Flags.INSTALLED)) revert NotInstalled(userOp.sender);
+        (bool attached,, bytes calldata body) = Suffix.split(Operations.signature(userOp));
+        if (!attached) revert AttestationRequired();
+        (Attested attested, bytes calldata bounds, bytes calldata signatures) = Suffix.decode(body);
+        (valid,) =
+            _verifyOperation(account, head, _record(head), userOp, attested, bounds, signatures);
+    }
+
+    /// @notice Refused whatever it is: a signature that moves funds outside of an attested execution defeats the policy.
+    /// @dev 7562: no storage. Never reverts, also for ERC-7739's detection call.
+    function isValidSignatureWithSender(address, bytes32, bytes calldata)
+        external
+        pure
+        returns (bytes4)
+    {
+        return 0xffffffff;
+    }
+
+    /// @notice Validator and hook.
+    /// @dev 7562: no storage.
+    function isModuleType(uint256 moduleTypeId) external pure returns (bool) {
+        return moduleTypeId == MODULE_TYPE_VALIDATOR || moduleTypeId == MODULE_TYPE_HOOK;
     }
 
     // ------------------------------------------------------------------ steps

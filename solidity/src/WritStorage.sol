@@ -58,10 +58,15 @@ abstract contract WritStorage {
             : Questions.isHookOfSafe7579(msg.sender, gasLimit);
     }
 
-    function _entryPoint(Head head) internal view returns (address) {
-        if (head.has(Flags.ENTRY_POINT_V07)) return address(ERC4337Utils.ENTRYPOINT_V07);
-        if (head.has(Flags.ENTRY_POINT_V08)) return address(ERC4337Utils.ENTRYPOINT_V08);
-        if (head.has(Flags.ENTRY_POINT_V09)) return address(ERC4337Utils.ENTRYPOINT_V09);
-        return Records.entryPoint(head.record());
+    function _entryPoint(Head head) internal view returns (address entryPoint) {
+        if (head.has(Flags.ENTRY_POINT_V07)) {
+            entryPoint = address(ERC4337Utils.ENTRYPOINT_V07);
+        } else if (head.has(Flags.ENTRY_POINT_V08)) {
+            entryPoint = address(ERC4337Utils.ENTRYPOINT_V08);
+        } else if (head.has(Flags.ENTRY_POINT_V09)) {
+            entryPoint = address(ERC4337Utils.ENTRYPOINT_V09);
+        } else {
+            entryPoint = Records.entryPoint(head.record());
+        }
     }
 }

@@ -5,6 +5,7 @@ import {WritStorage} from "./WritStorage.sol";
 import {IWritErrors} from "./interfaces/IWritErrors.sol";
 import {AttestationRules} from "./libraries/AttestationRules.sol";
 import {Attested} from "./libraries/Attested.sol";
+import {Domain} from "./libraries/Domain.sol";
 import {Flags} from "./libraries/Flags.sol";
 import {Head} from "./libraries/Head.sol";
 import {Kinds} from "./libraries/Kinds.sol";
@@ -12,52 +13,44 @@ import {OperationAction} from "./libraries/OperationAction.sol";
 import {Operations} from "./libraries/Operations.sol";
 import {Quorum} from "./libraries/Quorum.sol";
 import {Record, Records} from "./libraries/Records.sol";
-import {Suffix} from "./libraries/Suffix.sol";
 import {
     IAccount,
     IAccountExecute,
     PackedUserOperation
 } from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {IERC7579ModuleConfig} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
-import {EIP712} from "solady/utils/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 
 /// @title Verification of attestations against an account's configuration
 /// @notice What the configuration knows (EntryPoint, policy, set, threshold) is never taken from the attestation: the digest
 /// is built from the configuration, so that a quorum's signature under anything else does not verify.
-abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
-    /// @notice The longest validity window of an attestation, in seconds.
-    uint48 public constant MAX_VALIDITY = AttestationRules.MAX_VALIDITY;
-
+abstract contract WritVerifier is WritStorage, IWritErrors {
     bytes4 private constant EMERGENCY_UNINSTALL_HOOK = 0xcd64f80a; // emergencyUninstallHook(address,bytes)
 
-    /// @dev Verifies the attestation of an operation. Reverts on structure and staleness, false on signatures. What the former
-    /// epoch's operators attested ends with their grace.
+    /// @dev Verifies the attestation of an operation. Reverts on staleness, false on signatures. What the former epoch's
+    /// operators attested ends with their grace.
     function _verifyOperation(
         Account storage account,
         Head head,
         Record record,
         PackedUserOperation calldata userOp,
-        bytes calldata body
-    )
-        internal
-        view
-        returns (bool valid, bytes32 frameHash, Attested attested, bytes calldata bounds)
-    {
-        bytes calldata signatures;
-        (attested, bounds, signatures) = Suffix.decode(body);
+        Attested attested,
+        bytes calldata bounds,
+        bytes calldata signatures
+    ) internal view returns (bool valid, bytes32 frameHash) {
         bytes32 action;
-        (action, frameHash) = _action(account, head, userOp, attested);
-        uint256 until = type(uint48).max;
-        if (head.has(Flags.FORMER) && attested.epoch() != record.epoch()) {
+        (action, frameHash) = _action(account, head, record, userOp, attested);
+        uint256 until = type(uint256).max;
+        if (head.has(Flags.FORMER)) {
             (uint8 operators, Record former) = _former(account);
             // The set alone changed with the epoch: how many of it must sign is for the configuration in force to say.
-            if (attested.epoch() == former.epoch()) {
+            if (attested.epoch() != record.epoch() && attested.epoch() == former.epoch()) {
                 (head, record, until) = (head.withOperators(operators), former, account.formerUntil);
             }
         }
         valid = _verify(head, record, attested, action, bounds, signatures);
-        attested.endBy(until);
+        if (until != type(uint256).max) attested.endBy(until);
     }
 
     function _former(Account storage account)
@@ -97,6 +90,7 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
     function _action(
         Account storage account,
         Head head,
+        Record record,
         PackedUserOperation calldata userOp,
         Attested attested
     ) private view returns (bytes32 action, bytes32 frameHash) {
@@ -112,10 +106,13 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
         uint256 maxCost = attested.maxCost();
         if (prefund > maxCost) revert MaxCostExceeded(prefund, maxCost);
 
-        uint64 due = head.has(Flags.READS_HISTORY) ? account.sequence : 0;
-        if (attested.sequence() != due) revert SequenceMismatch(uint64(attested.sequence()), due);
+        uint256 due;
+        if (head.has(Flags.READS_HISTORY)) due = account.sequence;
+        if (attested.sequence() != due) {
+            revert SequenceMismatch(uint64(attested.sequence()), uint64(due));
+        }
         action =
-            OperationAction.hash(userOp, callDataHash, paymasterHash, _entryPoint(head), maxCost);
+            OperationAction.hash(userOp, callDataHash, paymasterHash, record.entryPoint(), maxCost);
     }
 
     /// @dev Verifies an attestation over any action under the account's configuration, the sequence aside.
@@ -128,19 +125,15 @@ abstract contract WritVerifier is WritStorage, IWritErrors, EIP712 {
         bytes calldata signatures
     ) internal view returns (bool) {
         AttestationRules.checkCurrent(head, record, attested);
-        bytes32 digest = _hashTypedData(
+        bytes32 digest = MessageHashUtils.toTypedDataHash(
+            _domainSeparator(),
             attested.hash(action, record.policy(), EfficientHashLib.hashCalldata(bounds))
         );
         return Quorum.verify(digest, signatures, head, record);
     }
 
-    /// @inheritdoc EIP712
-    function _domainNameAndVersion()
-        internal
-        pure
-        override
-        returns (string memory name, string memory version)
-    {
-        return ("Writ", "1");
+    /// @dev The EIP-712 domain separator of this contract on this chain.
+    function _domainSeparator() internal view virtual returns (bytes32) {
+        return Domain.separator();
     }
 }

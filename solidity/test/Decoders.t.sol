@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {ModuleDecoder, PlainDecoder} from "./utils/PlainDecoder.sol";
+import {
+    ModuleArguments,
+    ModuleDecoder,
+    PlainArguments,
+    PlainDecoder
+} from "./utils/PlainDecoder.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {Test} from "forge-std/Test.sol";
 
@@ -9,6 +14,8 @@ import {Test} from "forge-std/Test.sol";
 contract DecodersTest is Test {
     ModuleDecoder internal module = new ModuleDecoder();
     PlainDecoder internal plain = new PlainDecoder();
+    address internal moduleArguments = address(new ModuleArguments());
+    PlainArguments internal plainArguments = new PlainArguments();
 
     function testFuzz_anyBytesAsASuffix(bytes calldata body) public view {
         _same(abi.encodeCall(plain.decode, (body)));
@@ -83,6 +90,56 @@ contract DecodersTest is Test {
             mstore(input, length)
         }
         _neverMore(input);
+    }
+
+    /// @dev Offsets and lengths that overlap, point outside or overflow; calldata that is cut; addresses that are none; value.
+    function testFuzz_argumentsOfWhatIsCalledWithEveryOperation(
+        bytes calldata data,
+        address sender,
+        uint8 which,
+        uint8 how,
+        uint256 value,
+        uint16 cut
+    ) public {
+        PackedUserOperation memory op;
+        (op.sender, op.callData) = (sender, data);
+        bytes memory input = which % 3 == 0
+            ? abi.encodeCall(plainArguments.validateUserOp, (op, keccak256(data)))
+            : which % 3 == 1
+                ? abi.encodeCall(plainArguments.preCheck, (sender, value, data))
+                : abi.encodeCall(plainArguments.postCheck, (data));
+        _sameArguments(input, 0);
+        _sameArguments(input, 1 + value % 1 ether);
+        // The offset, or the length that it points to; of preCheck, the address as well.
+        uint256 word = how % 4 == 0
+            ? value
+            : how % 4 == 1
+                ? value % (input.length + 64)
+                : how % 4 == 2 ? type(uint256).max - value % 1024 : (value % 64) * 32;
+        uint256 place = which % 3 == 1 ? (how & 0x40 == 0 ? 0x44 : 0x04) : 0x04;
+        assembly ("memory-safe") {
+            let at := add(add(input, 0x20), place)
+            if and(how, 0x80) {
+                at := add(add(input, 0x24), mload(at))
+                // Only what lies inside: an address is no offset.
+                if gt(sub(at, input), mload(input)) { at := add(input, 0x24) }
+            }
+            mstore(at, word)
+        }
+        _sameArguments(input, 0);
+        uint256 length = input.length - cut % (input.length - 3);
+        assembly ("memory-safe") {
+            mstore(input, length)
+        }
+        _sameArguments(input, 0);
+    }
+
+    function _sameArguments(bytes memory input, uint256 value) private {
+        vm.deal(address(this), 1 ether);
+        (bool ours, bytes memory decoded) = moduleArguments.call{value: value}(input);
+        (bool theirs, bytes memory expected) = address(plainArguments).call{value: value}(input);
+        assertEq(ours, theirs);
+        assertEq(decoded, expected);
     }
 
     function _same(bytes memory input) private view {

@@ -14,23 +14,29 @@ library AttestationRules {
 
     /// @notice That the attestation is of the configuration in force, and of a window that can be meant.
     function checkCurrent(Head head, Record record, Attested attested) internal pure {
+        uint256 validUntil = attested.validUntil();
+        unchecked {
+            // Above 2^47 EntryPoint v0.9 reads block numbers. A window that ends before it begins wraps around, to more than
+            // the longest.
+            uint256 wrong = (attested.level() ^ record.level())
+                | (attested.revision() ^ head.revision()) | (attested.epoch() ^ record.epoch())
+                | (validUntil >> 47) | ((validUntil - attested.validAfter() - 1) / MAX_VALIDITY);
+            if (wrong != 0) _refuse(head, record, attested);
+        }
+    }
+
+    /// @dev Names what is wrong.
+    function _refuse(Head head, Record record, Attested attested) private pure {
         if (attested.level() != record.level()) {
-            revert IWritErrors.LevelMismatch(uint8(attested.level()), record.level());
+            revert IWritErrors.LevelMismatch(uint8(attested.level()), uint8(record.level()));
         }
         if (attested.revision() != head.revision()) {
             revert IWritErrors.RevisionMismatch(uint64(attested.revision()), head.revision());
         }
         if (attested.epoch() != record.epoch()) {
-            revert IWritErrors.EpochMismatch(uint64(attested.epoch()), record.epoch());
+            revert IWritErrors.EpochMismatch(uint64(attested.epoch()), uint64(record.epoch()));
         }
-        (uint256 validAfter, uint256 validUntil) = (attested.validAfter(), attested.validUntil());
-        unchecked {
-            // Above 2^47 EntryPoint v0.9 reads block numbers.
-            if (
-                validAfter >= validUntil || validUntil >= 1 << 47
-                    || validUntil - validAfter > MAX_VALIDITY
-            ) revert IWritErrors.InvalidValidity();
-        }
+        revert IWritErrors.InvalidValidity();
     }
 
     /// @notice That the window is open. Not for validation: reads the clock.

@@ -39,11 +39,22 @@ library Bounds {
         }
     }
 
-    /// @notice Refuses a size byte that no list has: the native bound is always there, and is not of the longer ones.
-    function checkSize(uint256 size) internal pure {
-        uint256 count = size & 15;
-        if (count == 0) revert IWritErrors.BoundsMissing();
-        if (count > MOST || size >> 4 >= count) revert IWritErrors.MalformedAttestation();
+    /// @notice Whether a list can have this size byte: the native bound is always there, and is not of the longer ones.
+    function isSize(uint256 size) internal pure returns (bool is_) {
+        uint256 most = MOST;
+        assembly ("memory-safe") {
+            let count := and(size, 15)
+            // More than the longer ones is also more than none.
+            is_ := gt(gt(count, shr(4, size)), gt(count, most))
+        }
+    }
+
+    /// @notice Whether a list of this size, checked, is the native bound and no other: what most are, and nothing to check.
+    function isNativeAlone(bytes calldata bounds, uint256 size) internal pure returns (bool alone) {
+        uint256 id = _id(bounds, 0);
+        assembly ("memory-safe") {
+            alone := and(eq(size, 1), iszero(id))
+        }
     }
 
     /// @notice Refuses unknown kinds, disorder, repetition, and a list that does not begin with the native bound.

@@ -17,6 +17,14 @@ library Measured {
         view
         returns (bytes memory hookData)
     {
+        hookData = spent.size() == 1 ? _native(spent, account) : _all(spent, slot, account);
+    }
+
+    function _all(Ticket spent, uint256 slot, address account)
+        private
+        view
+        returns (bytes memory hookData)
+    {
         unchecked {
             (uint256 count, uint256 size) = Bounds.length(spent.size());
             uint256 words = (size - Bounds.SIZE + 31) / 32;
@@ -30,8 +38,6 @@ library Measured {
                 mstore(hookData, length)
                 mstore(0x40, add(at, length))
             }
-            if (count == 1) return hookData;
-
             uint256 position = bounds(hookData, count);
             Tickets.loadBounds(slot, position, words);
             for (uint256 i = 1; i < count; ++i) {
@@ -42,6 +48,17 @@ library Measured {
                     mstore(add(at, mul(32, add(i, 1))), measured)
                 }
             }
+        }
+    }
+
+    /// @dev The same of the native bound alone.
+    function _native(Ticket spent, address account) private view returns (bytes memory hookData) {
+        assembly ("memory-safe") {
+            hookData := add(mload(0x40), 0x20)
+            mstore(hookData, 0x40)
+            mstore(add(hookData, 0x20), spent)
+            mstore(add(hookData, 0x40), balance(account))
+            mstore(0x40, add(hookData, 0x60))
         }
     }
 

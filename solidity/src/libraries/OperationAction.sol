@@ -16,7 +16,10 @@ library OperationAction {
     /// @dev Ends `paymasterAndData` when a paymaster signature stands before it (EntryPoint v0.9).
     bytes8 private constant PAYMASTER_MAGIC = 0x22e325a297439656;
 
-    /// @notice hashStruct of the UserOperationAction.
+    /// @dev What most operations have of initCode and paymasterAndData.
+    bytes32 private constant EMPTY = keccak256("");
+
+    /// @notice hashStruct of the UserOperationAction. That the sender is an address was checked.
     function hash(
         PackedUserOperation calldata userOp,
         bytes32 callDataHash,
@@ -24,13 +27,16 @@ library OperationAction {
         address entryPoint,
         uint256 maxCost
     ) internal view returns (bytes32) {
-        address sender = userOp.sender;
+        address sender = Operations.sender(userOp);
+        bytes calldata initCode = Operations.initCode(userOp);
+        bytes32 initCodeHash =
+            initCode.length == 0 ? EMPTY : EfficientHashLib.hashCalldata(initCode);
         return EfficientHashLib.hash(
             uint256(Digests.USER_OPERATION_ACTION_TYPEHASH),
             uint160(sender),
             uint160(entryPoint),
             userOp.nonce,
-            uint256(EfficientHashLib.hashCalldata(Operations.initCode(userOp))),
+            uint256(initCodeHash),
             uint256(callDataHash),
             uint256(paymasterHash),
             uint256(sender.codehash),
@@ -54,16 +60,37 @@ library OperationAction {
             uint256 all = (limits >> 128) | uint128(limits) | gas | fee;
             gas += (limits >> 128) + uint128(limits);
             bytes calldata paymaster = Operations.paymasterAndData(userOp);
+            if (paymaster.length != 0) return _paid(paymaster, paymasterSigns, all, gas, fee);
+            prefund = _cost(all, gas, fee);
+            paymasterHash = EMPTY;
+        }
+    }
+
+    function _paid(
+        bytes calldata paymaster,
+        bool paymasterSigns,
+        uint256 all,
+        uint256 gas,
+        uint256 fee
+    ) private pure returns (uint256 prefund, bytes32 paymasterHash) {
+        unchecked {
             if (paymaster.length >= 52) {
                 uint256 verification = uint128(bytes16(paymaster[20:36]));
                 uint256 postOperation = uint128(bytes16(paymaster[36:52]));
                 all |= verification | postOperation;
                 gas += verification + postOperation;
             }
-            prefund = all >> 120 == 0 ? gas * fee : type(uint256).max;
+            prefund = _cost(all, gas, fee);
             paymasterHash = paymasterSigns
                 ? _signedPaymasterHash(paymaster)
                 : EfficientHashLib.hashCalldata(paymaster);
+        }
+    }
+
+    /// @param all Everything that is in it, by or.
+    function _cost(uint256 all, uint256 units, uint256 fee) private pure returns (uint256 cost) {
+        assembly ("memory-safe") {
+            cost := or(mul(units, fee), sub(0, gt(shr(120, all), 0)))
         }
     }
 

@@ -6,6 +6,24 @@ import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.s
 /// @title The byte strings of a packed user operation in calldata
 /// @notice What Solidity's own accessors give, and refuse, at half of their price.
 library Operations {
+    /// @notice Whose operation it is. With bits above an address, nobody's.
+    function isOf(PackedUserOperation calldata userOp, address who)
+        internal
+        pure
+        returns (bool same)
+    {
+        assembly ("memory-safe") {
+            same := eq(calldataload(userOp), shr(96, shl(96, who)))
+        }
+    }
+
+    /// @notice Who sends it, where that is known to be an address.
+    function sender(PackedUserOperation calldata userOp) internal pure returns (address word) {
+        assembly ("memory-safe") {
+            word := calldataload(userOp)
+        }
+    }
+
     function initCode(PackedUserOperation calldata userOp) internal pure returns (bytes calldata) {
         return _bytesAt(userOp, 0x40);
     }

@@ -43,7 +43,7 @@ library Questions {
             mstore(add(m, 0x24), address())
             mstore(add(m, 0x44), 0x60)
             mstore(add(m, 0x64), context)
-            calldatacopy(add(m, 0x84), calldatasize(), context)
+            if context { calldatacopy(add(m, 0x84), calldatasize(), context) }
             answer := staticcall(gasLimit, account, m, add(0x84, context), 0x00, 0x20)
             // True is a whole word that says one, and nothing else is.
             answer := and(answer, and(gt(returndatasize(), 0x1f), eq(mload(0x00), 1)))

@@ -68,6 +68,7 @@ library Records {
 }
 
 /// @title The fields of a `Record`
+/// @notice Clean words: what is encoded there was a checked configuration.
 library RecordFields {
     function owner(Record record) internal pure returns (address configured) {
         assembly ("memory-safe") {
@@ -78,6 +79,12 @@ library RecordFields {
     function ownerValidator(Record record) internal pure returns (address configured) {
         assembly ("memory-safe") {
             configured := mload(add(record, 0x20))
+        }
+    }
+
+    function entryPoint(Record record) internal pure returns (address configured) {
+        assembly ("memory-safe") {
+            configured := mload(add(record, 0x40))
         }
     }
 
@@ -93,7 +100,7 @@ library RecordFields {
         }
     }
 
-    function level(Record record) internal pure returns (uint8 configured) {
+    function level(Record record) internal pure returns (uint256 configured) {
         assembly ("memory-safe") {
             configured := mload(add(record, 0x120))
         }
@@ -105,7 +112,7 @@ library RecordFields {
         }
     }
 
-    function epoch(Record record) internal pure returns (uint64 configured) {
+    function epoch(Record record) internal pure returns (uint256 configured) {
         assembly ("memory-safe") {
             configured := mload(add(record, 0x180))
         }
@@ -113,7 +120,9 @@ library RecordFields {
 
     /// @notice Where the operators lie in memory, 20 bytes each.
     function operators(Record record) internal pure returns (uint256) {
-        return Record.unwrap(record) + Records.CONFIGURATION + 1;
+        unchecked {
+            return Record.unwrap(record) + (Records.CONFIGURATION + 1);
+        }
     }
 
     /// @notice The configuration itself, in place.

@@ -27,22 +27,31 @@ library Suffix {
         pure
         returns (bool attached, bytes calldata owner, bytes calldata body)
     {
-        owner = signature;
-        body = signature[0:0];
-        if (!_endsInMagic(signature)) return (false, owner, body);
-        if (signature.length < TAIL) revert IWritErrors.MalformedAttestation();
-        unchecked {
-            uint256 end = signature.length - TAIL;
-            uint256 length = _word(signature, end) >> 240;
-            if (length > end) revert IWritErrors.MalformedAttestation();
-            assembly ("memory-safe") {
-                owner.length := sub(end, length)
+        uint256 magic = uint64(MAGIC);
+        bytes4 malformed = IWritErrors.MalformedAttestation.selector;
+        assembly ("memory-safe") {
+            // Of what is shorter than a word this reads more of the calldata before it, of which there always is enough.
+            let tail := calldataload(sub(add(signature.offset, signature.length), 32))
+            owner.offset := signature.offset
+            owner.length := signature.length
+            body.offset := signature.offset
+            body.length := 0
+            attached := and(gt(signature.length, 7), eq(and(tail, 0xffffffffffffffff), magic))
+            if attached {
+                body.length := and(shr(64, tail), 0xffff)
+                owner.length := sub(sub(signature.length, TAIL), body.length)
                 body.offset := add(signature.offset, owner.length)
-                body.length := length
+                tail := calldataload(sub(body.offset, 32))
+                // A signature that ends before its length has no room for it either.
+                if or(
+                    gt(add(body.length, TAIL), signature.length),
+                    and(gt(owner.length, 7), eq(and(tail, 0xffffffffffffffff), magic))
+                ) {
+                    mstore(0x00, malformed)
+                    revert(0x00, 0x04)
+                }
             }
         }
-        if (_endsInMagic(owner)) revert IWritErrors.MalformedAttestation();
-        attached = true;
     }
 
     /// @notice Parses a body to its last byte. The bounds come back checked, the signatures only counted.
@@ -52,19 +61,19 @@ library Suffix {
         returns (Attested attested, bytes calldata bounds, bytes calldata signatures)
     {
         uint256 head = _word(body, 0);
-        if (body.length <= COUNT_OF_BOUNDS || head >> 240 != VERSION_AND_SCHEME) {
-            _refuse(body.length, head);
-        }
         unchecked {
             uint256 size = _word(body, COUNT_OF_BOUNDS) >> 248;
-            Bounds.checkSize(size);
             (, uint256 inBytes) = Bounds.length(size);
             uint256 afterBounds = COUNT_OF_BOUNDS + 1 + inBytes;
-            // Outside of a body that ends before it, which the comparison then tells as well.
+            // Outside of a body that ends before it, as may be all that was read so far: the comparison tells.
             uint256 length = SIGNATURE * (_word(body, afterBounds) >> 248);
-            if (body.length != afterBounds + 1 + length) {
-                revert IWritErrors.MalformedAttestation();
+            uint256 wrong =
+                (body.length ^ (afterBounds + 1 + length)) | (head >> 240 ^ VERSION_AND_SCHEME);
+            bool isSize = Bounds.isSize(size);
+            assembly ("memory-safe") {
+                wrong := or(wrong, iszero(isSize))
             }
+            if (wrong != 0) _refuse(body.length, head, size);
             // Inside, by the comparison above.
             assembly ("memory-safe") {
                 bounds.offset := add(body.offset, 128)
@@ -72,7 +81,7 @@ library Suffix {
                 signatures.offset := add(add(body.offset, afterBounds), 1)
                 signatures.length := length
             }
-            Bounds.check(bounds, size);
+            if (!Bounds.isNativeAlone(bounds, size)) Bounds.check(bounds, size);
         }
 
         uint256 allocated = AttestedFields.SIZE;
@@ -112,19 +121,16 @@ library Suffix {
         }
     }
 
-    /// @dev Names what is wrong at the beginning of a body.
-    function _refuse(uint256 length, uint256 head) private pure {
+    /// @dev Names what is wrong with a body.
+    function _refuse(uint256 length, uint256 head, uint256 size) private pure {
         if (length == 0) revert IWritErrors.MalformedAttestation();
         uint8 version = uint8(head >> 248);
         if (version != VERSION_AND_SCHEME >> 8) revert IWritErrors.UnsupportedVersion(version);
         if (length <= COUNT_OF_BOUNDS) revert IWritErrors.MalformedAttestation();
-        revert IWritErrors.UnsupportedScheme(uint8(head >> 240));
-    }
-
-    function _endsInMagic(bytes calldata data) private pure returns (bool) {
-        unchecked {
-            return data.length >= 8 && bytes8(bytes32(_word(data, data.length - 8))) == MAGIC;
-        }
+        uint256 both = head >> 240;
+        if (both != VERSION_AND_SCHEME) revert IWritErrors.UnsupportedScheme(uint8(both));
+        if (size & 15 == 0) revert IWritErrors.BoundsMissing();
+        revert IWritErrors.MalformedAttestation();
     }
 
     /// @dev The caller checked that the bytes which it uses of the word lie inside.

@@ -30,9 +30,12 @@ library TicketFields {
         return uint8(Ticket.unwrap(ticket) >> 8);
     }
 
-    /// @notice The same ticket, of a frame that delegates.
-    function delegating(Ticket ticket) internal pure returns (Ticket) {
-        return Ticket.wrap(Ticket.unwrap(ticket) | Tickets.DELEGATING);
+    /// @notice The same ticket, of a frame that delegates or not.
+    function delegating(Ticket ticket, bool does) internal pure returns (Ticket marked) {
+        uint256 bit = Tickets.DELEGATING;
+        assembly ("memory-safe") {
+            marked := or(ticket, mul(bit, does))
+        }
     }
 
     /// @notice Whether the execution that spent it hands the account's storage to other code.
@@ -74,29 +77,32 @@ library Tickets {
         bytes calldata bounds
     ) internal returns (bool minted, uint256 slot) {
         slot = _slot(account, name);
-        if (_load(slot) != 0) return (false, slot);
         uint256 keySlot;
         unchecked {
             keySlot = _slot(account, bytes32(nonceKey)) + KEY;
         }
         uint256 latest = _load(keySlot);
-        if (latest != 0 && uint8(_load(latest)) == LIVE) return (false, slot);
-
-        uint256 ticket = (sequence << 200) | (uint256(uint56(revision)) << 144) | (size << 8) | LIVE;
-        assembly ("memory-safe") {
-            // The native bound comes first, and its amount ends where the list's first 37 bytes end.
-            ticket := or(ticket, shl(16, shr(128, calldataload(add(bounds.offset, 21)))))
-            tstore(slot, ticket)
-            tstore(keySlot, slot)
-            // Reads into the signatures behind the list at its end; the count says where to stop.
-            let from := add(bounds.offset, 37)
-            let end := add(bounds.offset, bounds.length)
-            for { let to := add(slot, 1) } lt(from, end) { to := add(to, 1) } {
-                tstore(to, calldataload(from))
-                from := add(from, 32)
+        minted = _load(slot) == 0;
+        if (latest != 0) {
+            if (uint8(_load(latest)) == LIVE) minted = false;
+        }
+        if (minted) {
+            uint256 ticket =
+                (sequence << 200) | (uint256(uint56(revision)) << 144) | (size << 8) | LIVE;
+            assembly ("memory-safe") {
+                // The native bound comes first, and its amount ends where the list's first 37 bytes end.
+                ticket := or(ticket, shl(16, shr(128, calldataload(add(bounds.offset, 21)))))
+                tstore(slot, ticket)
+                tstore(keySlot, slot)
+                // Reads into the signatures behind the list at its end; the count says where to stop.
+                let from := add(bounds.offset, 37)
+                let end := add(bounds.offset, bounds.length)
+                for { let to := add(slot, 1) } lt(from, end) { to := add(to, 1) } {
+                    tstore(to, calldataload(from))
+                    from := add(from, 32)
+                }
             }
         }
-        return (true, slot);
     }
 
     /// @notice Keeps beside a ticket who signed, and under which epoch.
@@ -115,19 +121,24 @@ library Tickets {
         }
     }
 
-    /// @notice Spends the live ticket of a name. Its slot tells `loadBounds` where the bounds behind the native one are.
+    /// @notice Spends the live ticket of a name; without one, what it gives beside means nothing. Its slot tells `loadBounds`
+    /// where the bounds behind the native one are.
     function spend(address account, bytes32 name, bool enforced)
         internal
         returns (bool live, Ticket ticket, uint256 slot)
     {
         slot = _slot(account, name);
         uint256 word = _load(slot);
-        if (uint8(word) != LIVE) return (false, ticket, slot);
-        word ^= LIVE ^ (enforced ? SPENT_ENFORCED : SPENT);
-        assembly ("memory-safe") {
-            tstore(slot, word)
+        live = uint8(word) == LIVE;
+        if (live) {
+            uint256 spent = LIVE ^ SPENT;
+            assembly ("memory-safe") {
+                // Under enforcement the lowest bit stays.
+                word := xor(word, xor(spent, enforced))
+                tstore(slot, word)
+            }
         }
-        return (true, Ticket.wrap(word), slot);
+        ticket = Ticket.wrap(word);
     }
 
     /// @notice Writes the words that hold the bounds of a ticket, the native one aside, to memory that the caller allocated.

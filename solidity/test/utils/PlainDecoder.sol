@@ -3,7 +3,12 @@ pragma solidity ^0.8.30;
 
 import {Decoded} from "./VectorHarness.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {
+    IERC7579Hook,
+    IERC7579Validator
+} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 import {IWritErrors} from "writ/interfaces/IWritErrors.sol";
+import {Arguments} from "writ/libraries/Arguments.sol";
 import {Attested} from "writ/libraries/Attested.sol";
 import {Operations} from "writ/libraries/Operations.sol";
 import {Suffix} from "writ/libraries/Suffix.sol";
@@ -123,5 +128,57 @@ contract PlainDecoder is IWritErrors {
             if (a[i] != b[i]) return a[i] < b[i];
         }
         return a.length < b.length;
+    }
+}
+
+/// @notice The arguments of what is called with every operation, as the module takes them, where they lie and what they are.
+contract ModuleArguments {
+    fallback() external payable {
+        if (msg.sig == IERC7579Validator.validateUserOp.selector) {
+            (PackedUserOperation calldata op, bytes32 hash) = Arguments.ofValidateUserOp();
+            uint256 at;
+            assembly ("memory-safe") {
+                at := op
+            }
+            _give(abi.encode(at, hash));
+        }
+        if (msg.sig == IERC7579Hook.preCheck.selector) {
+            (address sender, bytes calldata data) = Arguments.ofPreCheck();
+            _give(abi.encode(sender, data));
+        }
+        if (msg.sig == IERC7579Hook.postCheck.selector) _give(abi.encode(Arguments.ofPostCheck()));
+        revert();
+    }
+
+    function _give(bytes memory answer) private pure {
+        assembly ("memory-safe") {
+            return(add(answer, 0x20), mload(answer))
+        }
+    }
+}
+
+/// @notice The same as Solidity takes them.
+contract PlainArguments {
+    function validateUserOp(PackedUserOperation calldata op, bytes32 hash)
+        external
+        pure
+        returns (uint256 at, bytes32)
+    {
+        assembly ("memory-safe") {
+            at := op
+        }
+        return (at, hash);
+    }
+
+    function preCheck(address sender, uint256, bytes calldata data)
+        external
+        pure
+        returns (address, bytes memory)
+    {
+        return (sender, data);
+    }
+
+    function postCheck(bytes calldata data) external pure returns (bytes memory) {
+        return data;
     }
 }

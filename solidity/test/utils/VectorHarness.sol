@@ -6,6 +6,7 @@ import {WritVerifier} from "writ/WritVerifier.sol";
 import {Configuration} from "writ/interfaces/WritTypes.sol";
 import {Attested} from "writ/libraries/Attested.sol";
 import {Digests} from "writ/libraries/Digests.sol";
+import {Domain} from "writ/libraries/Domain.sol";
 import {Head} from "writ/libraries/Head.sol";
 import {OperationAction} from "writ/libraries/OperationAction.sol";
 import {OperatorSets} from "writ/libraries/OperatorSets.sol";
@@ -84,7 +85,7 @@ contract VectorHarness is WritVerifier {
     }
 
     function digest(bytes32 structHash) external view returns (bytes32) {
-        return _hashTypedData(structHash);
+        return Domain.digest(structHash);
     }
 
     function configurationAction(address account, bytes32 from, bytes32 to, uint256 nonce)
