@@ -38,6 +38,9 @@ library KnownAccounts {
         0x97e74f7bf17d6550f9829bb7e0ec6dfa8e2d9ecf7ea97d46f1c7930385fd7f0b;
     bytes32 internal constant SAFE_141_PROXY =
         0xb19a3117e08091ca4da0e6fd3e383ec504123ed76760a20a571ec6daa3fb20e0;
+    /// @dev As its own package builds it, which is what stands on most chains; the one above comes with the adapter.
+    bytes32 internal constant SAFE_141_CANONICAL_PROXY =
+        0xd7d408ebcd99b2b70be43e20253d6d92a8ea8fab29bd3be7f55b10032331fb4c;
     bytes32 internal constant SAFE_150_PROXY =
         0x4e381985ca68b3e5d27b4425fa581c19cf33146d3f887a3cfca96f55528ea46f;
 
@@ -45,6 +48,10 @@ library KnownAccounts {
         0xf957c205f66bd8f74003c94012df9a10500931d8c476903d71c58d2e8ceae74e;
     bytes32 internal constant SAFE_141 =
         0x442778e2e0a41e64f2b614f7994ab6cc6d329aa7635f73e9660d990b0e7ff375;
+    bytes32 internal constant SAFE_141_CANONICAL =
+        0x1fe2df852ba3299d6534ef416eefa406e56ced995bca886ab7a553e6d0c5e1c4;
+    bytes32 internal constant SAFE_L2_141_CANONICAL =
+        0xb1f926978a0f44a2c0ec8fe822418ae969bd8c3f18d61e5103100339894f81ff;
     bytes32 internal constant SAFE_150 =
         0xdda019cbd7c867a533a2a86e5c53434fdc50b13122b5a5ddb4a8df61b31c20f2;
     bytes32 internal constant SAFE_L2_150 =
@@ -83,7 +90,10 @@ library KnownAccounts {
         if (codeHash == NEXUS_PROXY || codeHash == KERNEL_PROXY || codeHash == REFERENCE_PROXY) {
             return ProxyKind.Erc1967;
         }
-        if (codeHash == SAFE_141_PROXY || codeHash == SAFE_150_PROXY) return ProxyKind.Safe;
+        if (
+            codeHash == SAFE_141_PROXY || codeHash == SAFE_141_CANONICAL_PROXY
+                || codeHash == SAFE_150_PROXY
+        ) return ProxyKind.Safe;
         return ProxyKind.NotKnown;
     }
 
@@ -102,9 +112,14 @@ library KnownAccounts {
         if (codeHash == REFERENCE) {
             known.kind = KnownKind.Reference;
             known.entryPoint = address(ERC4337Utils.ENTRYPOINT_V07);
-        } else if (codeHash == SAFE_141 || codeHash == SAFE_150 || codeHash == SAFE_L2_150) {
+        } else if (codeHash == SAFE_150 || codeHash == SAFE_L2_150) {
             known.kind = KnownKind.Safe;
-            known.guardsModules = codeHash != SAFE_141;
+            known.guardsModules = true;
+        } else if (
+            codeHash == SAFE_141 || codeHash == SAFE_141_CANONICAL
+                || codeHash == SAFE_L2_141_CANONICAL
+        ) {
+            known.kind = KnownKind.Safe;
         } else if (length == KERNEL_LENGTH) {
             return
                 _find(

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Published} from "../accounts/Published.sol";
 import {EntryPoints} from "../utils/EntryPoints.sol";
-import {Safes} from "../utils/Safes.sol";
+import {IPublishedProxyFactory, IPublishedSafe, Safes} from "../utils/Safes.sol";
 import {Test} from "forge-std/Test.sol";
 import {KnownKind} from "writ/lens/IWritLens.sol";
 import {Known, KnownAccounts, ProxyKind} from "writ/lens/KnownAccounts.sol";
@@ -62,6 +62,28 @@ contract KnownAccountsTest is Test {
             assertKnown(_exact[i], KnownKind.Safe, address(0));
             // The first is 1.4.1.
             assertEq(KnownAccounts.find(_exact[i]).guardsModules, i > 1);
+        }
+    }
+
+    /// @dev Singletons and proxy as the Safe's own package builds them, and a Safe that its factory makes of them.
+    function test_findsTheCanonicalSafe141() public {
+        IPublishedProxyFactory factory = IPublishedProxyFactory(
+            Safes.create141("proxies/SafeProxyFactory.sol/SafeProxyFactory")
+        );
+        string[2] memory singletons = ["Safe.sol/Safe", "SafeL2.sol/SafeL2"];
+        for (uint256 i = 0; i < 2; ++i) {
+            address singleton = Safes.create141(singletons[i]);
+            assertKnown(singleton, KnownKind.Safe, address(0));
+            assertFalse(KnownAccounts.find(singleton).guardsModules);
+            IPublishedSafe safe =
+                IPublishedSafe(factory.createProxyWithNonce(singleton, "", uint256(i)));
+            assertEq(safe.VERSION(), "1.4.1");
+            assertTrue(KnownAccounts.proxyOf(address(safe).codehash) == ProxyKind.Safe);
+            // Other code is neither.
+            bytes memory code = address(safe).code;
+            code[i] = ~code[i];
+            assertTrue(KnownAccounts.proxyOf(keccak256(code)) == ProxyKind.NotKnown);
+            assertKnown(address(safe), KnownKind.Unknown, address(0));
         }
     }
 

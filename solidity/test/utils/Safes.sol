@@ -87,11 +87,23 @@ library Safes {
     string internal constant FOLDER =
         "node_modules/@safe-global/safe-smart-account/build/artifacts/contracts/";
 
+    string private constant FOLDER_141 =
+        "node_modules/@safe-global/safe-contracts/build/artifacts/contracts/";
+
     /// @notice Creates one of the package's contracts.
     /// @param path Its folder and file, as `libraries/MultiSend.sol/MultiSend`.
     function create(string memory path) internal returns (address created) {
+        return _create(FOLDER, path);
+    }
+
+    /// @notice The same of the Safe 1.4.1, which has a package of its own.
+    function create141(string memory path) internal returns (address created) {
+        return _create(FOLDER_141, path);
+    }
+
+    function _create(string memory folder, string memory path) private returns (address created) {
         bytes memory code =
-            VM.parseJsonBytes(VM.readFile(string.concat(FOLDER, path, ".json")), ".bytecode");
+            VM.parseJsonBytes(VM.readFile(string.concat(folder, path, ".json")), ".bytecode");
         assembly ("memory-safe") {
             created := create(0, add(code, 0x20), mload(code))
         }
