@@ -88,6 +88,7 @@ contract WritSettings is WritVerifier {
         settings.flags = left;
         uint64 revision = ++settings.revision;
         if (left & Flags.INSTALLED == 0) {
+            if (flags & Flags.INSTALLED != 0) ++account.removals;
             settings.dropPending(msg.sender);
             settings.dropExit(msg.sender);
         }
@@ -236,6 +237,12 @@ contract WritSettings is WritVerifier {
         state.validatorInstalled = head.has(Flags.INSTALLED);
         state.hookInstalled = head.has(Flags.HOOK);
         if (head.has(Flags.FORMER)) state.formerUntil = stored.formerUntil;
+    }
+
+    /// @notice As `IWritModule` says.
+    /// @dev 7562: reads a slot associated with the account.
+    function removalsOf(address account) external view returns (uint64) {
+        return accounts[account].removals;
     }
 
     /// @notice As `IWritModule` says.

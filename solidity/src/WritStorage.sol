@@ -11,8 +11,8 @@ import {ERC4337Utils} from "@openzeppelin/contracts/account/utils/ERC4337Utils.s
 
 /// @title What the module keeps per account
 /// @notice Five slots at keccak(account ‖ slot)+n, which ERC-7562 counts as the account's own, and the configuration as code
-/// (`Records`). Uninstalling clears the flags and what is under way; revision, sequence, configurationNonce and
-/// lastOutflowBlock only ever grow, so that nothing that was signed for an earlier installation counts for a later one.
+/// (`Records`). Uninstalling clears the flags and what is under way; revision, sequence, configurationNonce,
+/// removals and lastOutflowBlock only ever grow, so that nothing that was signed for an earlier installation counts for a later one.
 abstract contract WritStorage {
     struct Account {
         // slots 0 to 2
@@ -22,6 +22,8 @@ abstract contract WritStorage {
         uint48 lastOutflowBlock;
         uint32 outflowGap;
         uint8 kind;
+        // how often the module was removed as validator; never read by the module's own validation
+        uint64 removals;
         // slot 4: the set before the last `sync`, and until when it counts
         address formerRecord;
         uint8 formerOperators;

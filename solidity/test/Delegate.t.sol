@@ -314,6 +314,58 @@ abstract contract DelegateSuite is BuiltInSuite, Delegates {
         assertEq(recipient.balance, 1);
     }
 
+    /// @dev The key forgot to take its consent back. Everything that other code can have put in the configuration's place.
+    function test_whatOtherCodeInstalledIsNotTakenOver() public {
+        delegate(address(account), address(new OpenDelegate()));
+        OpenDelegate former = OpenDelegate(payable(address(account)));
+        former.run(address(module), 0, abi.encodeCall(module.onUninstall, ("")));
+        Configuration memory weaker = configuration();
+        (weaker.threshold, weaker.leastOperators) = (1, 1);
+        bytes memory data = abi.encode(weaker, policies());
+        former.run(address(module), 0, abi.encodeCall(module.onInstall, (data)));
+        former.run(address(module), 0, abi.encodeCall(module.onInstall, ("")));
+        delegate(address(account), address(implementation));
+
+        assertTrue(module.isInitialized(address(account)));
+        assertFalse(given());
+        assertFalse(own().isModuleInstalled(1, address(module), ""));
+        sendUnsigned(attested(operation(account, 0, sendNative(1))));
+        // The consent that was used is none for it, either.
+        bytes memory next = consents(implementation, address(account), installation());
+        vm.expectRevert(IRootConsents.InvalidRootSignature.selector);
+        own().initializeWrit(data, next);
+
+        own().initializeWrit(installation(), next);
+        assertTrue(given());
+        assertEq(abi.encode(current(address(account))), abi.encode(configuration()));
+        send(attested(operation(account, 0, sendNative(1))));
+        assertEq(recipient.balance, 1);
+    }
+
+    /// @dev The same configuration installed again is another installation: it, too, asks for the key.
+    function test_theSameInstalledAgainByOtherCodeIsNotTakenOver() public {
+        delegate(address(account), address(new OpenDelegate()));
+        OpenDelegate former = OpenDelegate(payable(address(account)));
+        former.run(address(module), 0, abi.encodeCall(module.onUninstall, ("")));
+        former.run(address(module), 0, abi.encodeCall(module.onInstall, (installation())));
+        former.run(address(module), 0, abi.encodeCall(module.onInstall, ("")));
+        delegate(address(account), address(implementation));
+        assertFalse(given());
+        sendUnsigned(attested(operation(account, 0, sendNative(1))));
+    }
+
+    /// @dev What the configured owner changed meanwhile is no other code's doing.
+    function test_comesBackToWhatItsOwnerConfigured() public {
+        delegate(address(account), address(new OpenDelegate()));
+        Configuration memory next = configuration();
+        (next.threshold, next.leastOperators) = (4, 5);
+        configure(next, "");
+        delegate(address(account), address(implementation));
+        assertTrue(given());
+        send(attested(operation(account, 0, sendNative(1))));
+        assertEq(recipient.balance, 1);
+    }
+
     function test_anOperationCannotTakeTheConsentBack() public {
         runReverting(
             executeCall(

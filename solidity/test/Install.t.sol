@@ -84,7 +84,9 @@ contract InstallTest is SettingsFixture {
         assertFalse(s.hookInstalled);
         assertTrue(s.validatorInstalled);
         assertNotEq(s.exitAt, 0);
+        assertEq(module.removalsOf(address(account)), 0);
         _uninstall(1, false);
+        assertEq(module.removalsOf(address(account)), 1);
         s = state(address(account));
         assertFalse(s.validatorInstalled);
         assertEq(s.exitAt, 0);

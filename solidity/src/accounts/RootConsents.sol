@@ -13,6 +13,7 @@ abstract contract RootConsents is IRootConsents {
     struct Consent {
         bool given;
         uint64 nonce;
+        uint64 removals;
     }
 
     bytes32 private constant INITIALIZE_TYPEHASH =
@@ -44,12 +45,14 @@ abstract contract RootConsents is IRootConsents {
             revert NotDelegatedHere(msg.sender);
         }
         Consent storage consent = _consent[msg.sender];
-        if (consent.given && _isInstalled(msg.sender)) revert AlreadyInitialized(msg.sender);
+        // What is consented to comes after it, and nothing that is there already.
+        if (_isInstalled(msg.sender)) revert AlreadyInitialized(msg.sender);
         uint64 nonce = consent.nonce;
         bytes32 digest = _digest(msg.sender, installation, nonce);
         if (!OwnerSignature.signed(msg.sender, digest, signature)) revert InvalidRootSignature();
         consent.given = true;
         consent.nonce = nonce + 1;
+        consent.removals = _removalsOf(msg.sender);
         emit ConsentGiven(msg.sender, installation, nonce);
     }
 
@@ -62,7 +65,7 @@ abstract contract RootConsents is IRootConsents {
     }
 
     /// @inheritdoc IRootConsents
-    /// @dev 7562: reads a slot associated with the account.
+    /// @dev 7562: reads a slot associated with the account, and one of the module's.
     function consentOf(address account)
         external
         view
@@ -70,7 +73,8 @@ abstract contract RootConsents is IRootConsents {
         returns (bool given, uint64 nonce)
     {
         Consent storage consent = _consent[account];
-        return (consent.given, consent.nonce);
+        given = consent.given && consent.removals == _removalsOf(account);
+        nonce = consent.nonce;
     }
 
     /// @inheritdoc IRootConsents
@@ -86,6 +90,9 @@ abstract contract RootConsents is IRootConsents {
 
     /// @dev Whether the module is installed for an account.
     function _isInstalled(address account) internal view virtual returns (bool);
+
+    /// @dev How often an account removed the module: what other code installed in between it installed after a removal.
+    function _removalsOf(address account) internal view virtual returns (uint64);
 
     function _digest(address account, bytes32 installation, uint64 nonce)
         private

@@ -15,7 +15,8 @@ import {IEntryPoint, PackedUserOperation} from "@openzeppelin/contracts/interfac
 /// its own, now and always; what it can no longer do is to call the account's own `execute`.
 ///
 /// Nothing is kept in the account: storage that other code left there means nothing here. Nor does a configuration that other
-/// code left in the module: it counts from the key's signed consent on, and that consent replaces it.
+/// code left in the module: it counts from the key's signed consent on, and that consent replaces it. The consent ends with
+/// what it was given to, so that an account which was away comes back to its own configuration or to none.
 contract WritDelegate is WritAccount, RootConsents {
     /// @param entryPoint_ The only EntryPoint that the account serves.
     /// @param module_ The only validator and hook.
@@ -27,9 +28,10 @@ contract WritDelegate is WritAccount, RootConsents {
     /// @param installation What the module takes: `abi.encode(Configuration, PolicyReference[])`, canonically.
     /// @param signature `r ‖ s ‖ v` of the account's key over the implementation's `consentDigest`.
     function initializeWrit(bytes calldata installation, bytes calldata signature) external {
-        _consents.giveConsent(keccak256(installation), signature);
-        // What is installed now, other code installed.
+        if (_isInitialized()) revert AlreadyInitialized(address(this));
+        // What is installed now, other code installed. Should the consent be none, nothing of this happened.
         _module.onUninstall("");
+        _consents.giveConsent(keccak256(installation), signature);
         _install(installation);
     }
 
@@ -59,6 +61,10 @@ contract WritDelegate is WritAccount, RootConsents {
 
     function _isInstalled(address account) internal view override returns (bool) {
         return _module.isInitialized(account);
+    }
+
+    function _removalsOf(address account) internal view override returns (uint64) {
+        return _module.removalsOf(account);
     }
 
     function _consented() private view returns (bool given) {

@@ -17,7 +17,7 @@ interface IRootConsents {
     /// @notice The account's code is not a delegation to this implementation.
     error NotDelegatedHere(address account);
 
-    /// @notice The consent counts, and the module is installed.
+    /// @notice The module is installed, and the consent to that counts.
     error AlreadyInitialized(address account);
 
     /// @notice Not signed by the key whose address the account has.
@@ -29,10 +29,11 @@ interface IRootConsents {
     function giveConsent(bytes32 installation, bytes calldata signature) external;
 
     /// @notice Takes the calling account's consent back: no operation of it validates any more. For the key to send, in a
-    /// transaction, before it delegates to other code or when it comes back from there.
+    /// transaction.
     function withdrawConsent() external;
 
-    /// @notice Whether an account's consent counts, and the nonce of the next one.
+    /// @notice Whether an account's consent counts, and the nonce of the next one. A consent ends when the account removes the
+    /// module as validator, whatever code does it: what is installed afterwards the key did not consent to.
     function consentOf(address account) external view returns (bool given, uint64 nonce);
 
     /// @notice What the account's key signs next to consent to an installation: EIP-712 struct

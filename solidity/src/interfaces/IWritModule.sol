@@ -111,6 +111,10 @@ interface IWritModule is IERC7579Validator, IERC7579Hook, IWritErrors, IWritSett
     /// @notice Whether the account has the module installed in any role.
     function isInitialized(address account) external view returns (bool);
 
+    /// @notice How often the account removed the module as validator. While it stays the same, every change of the configuration
+    /// was the configured owner's.
+    function removalsOf(address account) external view returns (uint64);
+
     /// @notice Whether the attestation of an operation verifies now, as validation would judge it.
     /// @dev Reverts with the error that validation in Enforce mode would revert with. The owner's signature, tickets and
     /// the clock are not looked at.
