@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {ConfigurationScript} from "./ConfigurationScript.sol";
 import {InstallKinds} from "./install/InstallKinds.sol";
+import {OwnerTraces} from "./install/OwnerTraces.sol";
 import {IInstall, Kind, Plan, Target} from "./install/Plan.sol";
 import {Outcome, Rehearsal} from "./install/Rehearsal.sol";
 import {IEntryPoint} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
@@ -19,8 +19,9 @@ import {Digests} from "writ/libraries/Digests.sol";
 /// operation without attestation is refused by the real EntryPoint, and the same operation goes through where the module only
 /// observes. Run again it prints what is still missing, and nothing where nothing is. Environment: ACCOUNT, MODULE, what
 /// `ConfigurationScript` lists; IMPLEMENTATION (`WritSimpleAccount` or `WritDelegate`, for accounts that take no modules) and
-/// CONSENT (the signature of an EIP-7702 account's key; such an account needs `--evm-version prague`).
-contract Install is ConfigurationScript, IInstall {
+/// CONSENT (the signature of an EIP-7702 account's key; such an account needs `--evm-version prague`), WRIT_OWNER_TRACE (the
+/// report of `writ trace-owner`, for an owner that is no key).
+contract Install is OwnerTraces, IInstall {
     /// @dev Signs in place of the owner, whose key is not here. Nothing that it signs leaves the rehearsal.
     uint256 private constant UNDERSTUDY = uint256(keccak256("the owner's understudy"));
 
@@ -31,6 +32,7 @@ contract Install is ConfigurationScript, IInstall {
         t.implementation = vm.envOr("IMPLEMENTATION", address(0));
         t.consent = vm.envOr("CONSENT", bytes(""));
         (t.configuration, t.policies) = _configuration();
+        _readOwnerTrace();
         console.log(asText(t, plan(t)));
     }
 
@@ -43,6 +45,7 @@ contract Install is ConfigurationScript, IInstall {
             revert EntryPointMismatch(t.configuration.entryPoint, served);
         }
         bool fresh = _checkState(kind, t);
+        if (fresh) _checkOwnerTrace(t.account, t.module, t.configuration);
         p = InstallKinds.plan(kind, t);
 
         Outcome memory outcome = _rehearse(p, t, 0);

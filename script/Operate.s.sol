@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {ConfigurationScript} from "./ConfigurationScript.sol";
+import {OwnerTraces} from "./install/OwnerTraces.sol";
 import {Attempt} from "./operate/Attempt.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {console} from "forge-std/Script.sol";
@@ -43,13 +43,15 @@ struct Setting {
 /// `configure()`, `cancelConfiguration()`, `applyConfiguration()` (both with what `ConfigurationScript` lists) and
 /// `sync(uint64)`. Sends nothing. The first run prints the digest; with the owner's SIGNATURE the call is tried, read back and
 /// printed whole. ATTESTATION is a quorum's for `configure`, which without it strengthens at once or waits for the exit delay.
-/// What the module would refuse is refused here, with the module's own errors.
-contract Operate is ConfigurationScript {
+/// What the module would refuse is refused here, with the module's own errors; and so is a new owner that is no key, without
+/// its trace (WRIT_OWNER_TRACE).
+contract Operate is OwnerTraces {
     error NoCode(string what, address at);
     error NotTheModule(address module);
 
     function configure() external {
         (Configuration memory next, PolicyReference[] memory policies) = _configuration();
+        _readOwnerTrace();
         Subject memory s = _subject();
         _print(s, configuring(s, next, policies));
     }
@@ -68,6 +70,7 @@ contract Operate is ConfigurationScript {
 
     function applyConfiguration() external {
         (Configuration memory next, PolicyReference[] memory policies) = _configuration();
+        _readOwnerTrace();
         _print(_subject(), applyingConfiguration(_subject(), next, policies));
     }
 
@@ -88,6 +91,7 @@ contract Operate is ConfigurationScript {
         bytes32 currentHash = Digests.configurationHash(current);
         if (nextHash == currentHash) revert IWritErrors.ConfigurationUnchanged();
         ConfigurationRules.check(next, policies);
+        _checkNewOwner(s, current, next);
 
         uint256 nonce = state.configurationNonce;
         setting.digest = _digest(s, Digests.configure(s.account, nextHash, nonce));
@@ -163,7 +167,8 @@ contract Operate is ConfigurationScript {
         Configuration memory next,
         PolicyReference[] memory policies
     ) public returns (Setting memory setting) {
-        _read(s);
+        (Configuration memory current,) = _read(s);
+        _checkNewOwner(s, current, next);
         setting.data = abi.encodeCall(IWritModule.applyConfiguration, (s.account, next, policies));
         setting.effect = "Takes effect at once";
         _try(s, setting);
@@ -236,6 +241,15 @@ contract Operate is ConfigurationScript {
         }
         (current, state) = IWritModule(s.module).configurationOf(s.account);
         if (!state.validatorInstalled) revert IWritErrors.NotInstalled(s.account);
+    }
+
+    function _checkNewOwner(
+        Subject memory s,
+        Configuration memory current,
+        Configuration memory next
+    ) private view {
+        bool same = next.owner == current.owner && next.ownerValidator == current.ownerValidator;
+        if (!same) _checkOwnerTrace(s.account, s.module, next);
     }
 
     function _settingDigest(Subject memory s, bytes32 typeHash, uint256 nonce)

@@ -9,7 +9,18 @@ import { fileURLToPath } from "node:url";
 
 // What the module answers by its settings contract stands in its interface alone.
 const INTERFACES = { WritModule: "IWritModule" };
-const CONTRACTS = ["WritModule", "DevAccount", "DevPaymaster", "DevToken", "DevWindowValidator", "PlainOwnerValidator"];
+const CONTRACTS = [
+  "WritModule",
+  "WritLens",
+  "WritOperatorRegistry",
+  "ContractOwner",
+  "WeightedOwners",
+  "DevAccount",
+  "DevPaymaster",
+  "DevToken",
+  "DevWindowValidator",
+  "PlainOwnerValidator",
+];
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const committed = join(root, "solidity", "bindings", "abi");

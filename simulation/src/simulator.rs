@@ -1,5 +1,7 @@
 //! Runs `handleOps` on a pinned block.
 
+mod changes;
+
 use std::{sync::Arc, time::Instant};
 
 use alloy::{

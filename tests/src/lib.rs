@@ -20,6 +20,7 @@ mod ground;
 mod http;
 mod modular;
 mod node;
+mod owners;
 mod plain;
 mod process;
 mod quorum;
@@ -33,6 +34,10 @@ pub use modular::{
     Place, create_account, execute_in, module_key, nonce_of, single, under_hook, versions_of,
 };
 pub use node::{Node, RICH};
+pub use owners::{
+    asking, clone_of, contract_owner, creation_of, deploy_deterministically, index_of, owner_data,
+    signature_of, stub, wallet, weighted, weighted_owners,
+};
 pub use plain::{plain_account, v08_wallet};
 pub use process::{SOON, complaint, writ};
 pub use quorum::Quorum;

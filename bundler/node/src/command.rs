@@ -10,6 +10,7 @@ use crate::{
     config::{BundlerArguments, OperatorArguments, parse},
     dev::{self, DevArguments},
     operator,
+    owner::{self, OwnerArguments},
 };
 
 /// Operations settle only when their account's policy authorized them.
@@ -28,6 +29,8 @@ enum Command {
     Operator(OperatorArguments),
     /// Start all of it on a development chain and play a demonstration.
     Dev(DevArguments),
+    /// Trace an owner's check by the rules of ERC-7562, before it is installed.
+    TraceOwner(OwnerArguments),
 }
 
 /// Runs the program on the process's arguments.
@@ -73,6 +76,7 @@ pub async fn run(arguments: Vec<OsString>) -> Result<(), NodeError> {
             .map_err(crate::config::ConfigurationError::from)?
         {
             Cli { command: Command::Dev(arguments) } => Ok(dev::run(arguments).await?),
+            Cli { command: Command::TraceOwner(arguments) } => Ok(owner::run(arguments).await?),
             Cli { command: Command::Bundler(arguments) } => bundler::run(*arguments).await,
             Cli { command: Command::Operator(arguments) } => operator::run(arguments).await,
         },

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use writ_attestation::KeyError;
 
-use crate::{config::ConfigurationError, dev::DevError};
+use crate::{config::ConfigurationError, dev::DevError, owner::OwnerTraceError};
 
 /// Why `writ` ends with an error: one sentence with the remedy where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,9 @@ pub enum NodeError {
     /// The demonstration.
     #[error(transparent)]
     Dev(#[from] DevError),
+    /// An owner's check was not traced, or does not pass.
+    #[error(transparent)]
+    Owner(#[from] OwnerTraceError),
 }
 
 impl NodeError {

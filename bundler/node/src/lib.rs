@@ -5,6 +5,7 @@
 //!                                                                     └─> builder
 //! writ operator ─ config ──> operator ──> its own server
 //! writ dev ────── anvil + contracts + 3 × `writ operator` + `writ bundler` + demonstration
+//! writ trace-owner ── one block ──> revm ──> ERC-7562 rules ──> report
 //! ```
 //!
 //! Invariants: every setting has one name, shared by flag, environment (`WRIT_…`) and TOML; a
@@ -15,6 +16,7 @@ pub mod config;
 pub mod dev;
 pub mod metrics;
 pub mod operator;
+pub mod owner;
 
 mod command;
 mod error;

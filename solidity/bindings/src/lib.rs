@@ -5,7 +5,7 @@
 //!                                                                                │
 //!                            sol! ───────────────────────────────────────────────┘
 //!                             │
-//!        WritModule, DevAccount, …: calls, events, errors, creation code
+//!        WritModule, WritLens, DevAccount, …: calls, events, errors, creation code
 //! ```
 //!
 //! Invariants: the committed artifacts are what the sources compile to (`tests/drift.rs`); the interfaces of EntryPoint,
@@ -16,6 +16,7 @@ pub mod entry_point;
 pub mod erc20;
 pub mod erc7579;
 mod module;
+mod tools;
 
 pub use deployment::{
     DETERMINISTIC_DEPLOYER, SALT, configuration_hash, deterministic_address,
@@ -29,3 +30,4 @@ pub use module::{
     DevAccount, DevPaymaster, DevToken, DevWindowValidator, MODE_ENFORCE, MODE_OBSERVE, MODE_OFF,
     PlainOwnerValidator, WritModule,
 };
+pub use tools::{ContractOwner, WeightedOwners, WritLens, WritOperatorRegistry};

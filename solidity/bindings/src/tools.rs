@@ -1,0 +1,30 @@
+//! Contracts that tools ask or deploy, with their creation code (`BYTECODE`).
+
+#![allow(missing_docs)]
+
+use alloy::sol;
+
+sol! {
+    /// What can go around the module on an account. Meant to be called without being deployed.
+    #[sol(all_derives)]
+    WritLens,
+    "abi/WritLens.json"
+}
+
+sol! {
+    #[sol(all_derives)]
+    WritOperatorRegistry,
+    "abi/WritOperatorRegistry.json"
+}
+
+sol! {
+    /// An owner that is a contract.
+    ContractOwner,
+    "abi/ContractOwner.json"
+}
+
+sol! {
+    /// Several owners with weights.
+    WeightedOwners,
+    "abi/WeightedOwners.json"
+}
