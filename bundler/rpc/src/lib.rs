@@ -39,6 +39,7 @@
 mod backend;
 mod debug;
 mod dispatch;
+mod enforcement;
 mod error;
 mod health;
 mod methods;
@@ -52,6 +53,7 @@ pub use debug::{
     StakeStatus, StakeView, debug_methods,
 };
 pub use dispatch::MethodLimits;
+pub use enforcement::{CandidatesView, EnforcementView, PathView};
 pub use error::error_object;
 pub use health::{Check, Health};
 pub use methods::methods;

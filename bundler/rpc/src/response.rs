@@ -4,6 +4,8 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::enforcement::EnforcementView;
+
 /// Addresses as clients compare them: with their checksum.
 pub(crate) fn checksummed<S: Serializer>(
     address: &Address,
@@ -12,7 +14,7 @@ pub(crate) fn checksummed<S: Serializer>(
     serializer.serialize_str(&address.to_checksum(None))
 }
 
-fn checksummed_option<S: Serializer>(
+pub(crate) fn checksummed_option<S: Serializer>(
     address: &Option<Address>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -191,9 +193,8 @@ pub struct PolicyView {
     /// What this bundler demands of every operation beside it, in order; empty: nothing of its own.
     #[serde(default)]
     pub bundler_policies: Vec<PolicyEntry>,
-    /// How each path out of the account is covered: `closed`, `open`, `unverifiable`, or `unknown` where
-    /// it was not examined.
-    pub enforcement: Value,
+    /// What can go around the module, path by path; `None` where there is no module.
+    pub enforcement: Option<EnforcementView>,
     /// The block this was read at.
     pub block: AttestedBlock,
 }

@@ -16,7 +16,7 @@ use writ_rpc::{
 use writ_simulation::NodeStats;
 use writ_types::{EntryPoint, ErrorCode, PartialUserOperation, Refusal, UserOperation};
 
-use super::{convert, policy_view::policy_view};
+use super::{convert, enforcement::Enforcement, policy_view::policy_view};
 
 /// Everything that answers.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ pub(super) struct NodeBackend {
     pub(super) admission: Admission,
     pub(super) builder: BuilderHandle,
     pub(super) accounts: AccountReader,
+    pub(super) enforcement: Enforcement,
     pub(super) modules: Vec<Address>,
     pub(super) policies: Arc<PolicyStore>,
     pub(super) chain_id: u64,
@@ -112,7 +113,16 @@ impl Backend for NodeBackend {
     async fn policy(&self, account: Address) -> Result<PolicyView, Refusal> {
         let block = self.admission.state().latest().await.map_err(unavailable)?;
         let own = self.admission.gate().bundler_policy();
-        policy_view(&self.accounts, &self.modules, &self.policies, own, &block, account).await
+        policy_view(
+            &self.accounts,
+            &self.enforcement,
+            &self.modules,
+            &self.policies,
+            own,
+            &block,
+            account,
+        )
+        .await
     }
 
     async fn evaluate(

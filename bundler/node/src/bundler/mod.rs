@@ -3,12 +3,14 @@
 mod backend;
 mod convert;
 mod debug;
+mod enforcement;
 mod entry_points;
 mod gate_policy;
 mod policy_view;
 
 use std::{path::Path, sync::Arc};
 
+use alloy::primitives::Address;
 use tokio::sync::watch;
 use writ_admission::{Admission, AdmissionParts, AdmissionRules};
 use writ_attestation::read_secret;
@@ -25,7 +27,7 @@ use writ_rpc::{DebugOptions, ServerConfig};
 use writ_simulation::{NodeClient, NodeOptions, Simulator, StateOptions, StateProvider};
 use writ_types::Profile;
 
-use self::{backend::NodeBackend, debug::NodeDebug};
+use self::{backend::NodeBackend, debug::NodeDebug, enforcement::Enforcement};
 use crate::{
     NodeError,
     config::{BundlerArguments, DataAvailability, GateMode},
@@ -55,7 +57,8 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
 
     let node = NodeClient::new(arguments.node_url.as_str(), NodeOptions::default())
         .map_err(NodeError::start)?;
-    let signer = signer(&arguments, &node).await?;
+    let (key_file, account) = (arguments.signer_key_file.as_deref(), arguments.signer_address);
+    let signer = signer(key_file, account, &node).await?;
     let signer_address = signer.address();
     let chain_id = node.chain_id().await.map_err(NodeError::start)?;
     let entry_points = entry_points::served(named, &node, chain_id).await?;
@@ -119,7 +122,8 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
     let backend = Arc::new(NodeBackend {
         admission,
         builder: handle,
-        accounts: EvidenceAccounts::new(simulator, node),
+        accounts: EvidenceAccounts::new(simulator.clone(), node.clone()),
+        enforcement: Enforcement::new(simulator, node),
         modules: arguments.modules.clone(),
         policies,
         chain_id,
@@ -163,12 +167,13 @@ fn policies(named: Option<&Path>) -> Result<PolicyStore, NodeError> {
     }
 }
 
-/// The account that sends bundles: exactly one is named.
-async fn signer(
-    arguments: &BundlerArguments,
+/// The account that sends transactions: exactly one is named.
+pub(crate) async fn signer(
+    key_file: Option<&Path>,
+    account: Option<Address>,
     node: &NodeClient,
 ) -> Result<BundleSigner, NodeError> {
-    match (&arguments.signer_key_file, arguments.signer_address) {
+    match (key_file, account) {
         (Some(file), None) => BundleSigner::new(&read_secret(file)?).map_err(NodeError::start),
         (None, Some(account)) => {
             BundleSigner::unlocked(account, node.clone()).await.map_err(NodeError::start)

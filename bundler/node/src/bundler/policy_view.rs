@@ -10,9 +10,12 @@ use writ_rpc::{AttestedBlock, PolicyEntry, PolicyView};
 use writ_simulation::PinnedBlock;
 use writ_types::{ErrorCode, Refusal};
 
+use super::enforcement::Enforcement;
+
 /// Looks at the modules in order and shows the first that the account has installed.
 pub(super) async fn policy_view(
     accounts: &AccountReader,
+    enforcement: &Enforcement,
     modules: &[Address],
     policies: &PolicyStore,
     own: Option<&BundlerPolicy>,
@@ -30,9 +33,7 @@ pub(super) async fn policy_view(
             .flatten()
             .map(|reference| policy_entry(policies, reference))
             .collect(),
-        // The paths out of an account are not examined yet, and nothing is called closed that was
-        // not examined.
-        enforcement: json!("unknown"),
+        enforcement: None,
         block: AttestedBlock { number: block.number(), hash: block.hash() },
     };
     for module in modules.iter().copied() {
@@ -48,6 +49,7 @@ pub(super) async fn policy_view(
                     .iter()
                     .map(|reference| policy_entry(policies, reference))
                     .collect();
+                view.enforcement = Some(enforcement.view(block, module, account).await);
                 return Ok(view);
             }
             Err(

@@ -128,7 +128,7 @@ impl Backend for Echo {
             configuration: None,
             policies: vec![],
             bundler_policies: vec![],
-            enforcement: json!("unknown"),
+            enforcement: None,
             block: AttestedBlock { number: 1, hash: B256::ZERO },
         })
     }
