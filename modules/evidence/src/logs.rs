@@ -59,24 +59,33 @@ pub(crate) async fn policies_set(
     commitment: B256,
     block: u64,
 ) -> Result<Vec<Vec<WritModule::PolicyReference>>, NodeError> {
-    let filter = Filter::new().address(module).from_block(block).to_block(block);
-    let set = filter
-        .clone()
-        .event_signature(WritModule::ConfigurationSet::SIGNATURE_HASH)
-        .topic1(account);
-    let published = filter
-        .event_signature(WritModule::ConfigurationPublished::SIGNATURE_HASH)
-        .topic1(commitment);
-    let mut found = Vec::new();
-    for log in node.logs(&published).await? {
-        let event = WritModule::ConfigurationPublished::decode_log_validate(&log.inner);
-        found.push(event.map_err(|error| malformed(&error.to_string()))?.data.policies);
+    // One question: the second topic is the account of the one and the commitment of the other, and which is which is
+    // looked at here.
+    let filter = Filter::new()
+        .address(module)
+        .from_block(block)
+        .to_block(block)
+        .event_signature(vec![
+            WritModule::ConfigurationPublished::SIGNATURE_HASH,
+            WritModule::ConfigurationSet::SIGNATURE_HASH,
+        ])
+        .topic1(vec![commitment, account.into_word()]);
+    let (mut published, mut set) = (Vec::new(), Vec::new());
+    for log in node.logs(&filter).await? {
+        let (signature, subject) = (log.topics().first(), log.topics().get(1));
+        if signature == Some(&WritModule::ConfigurationPublished::SIGNATURE_HASH) {
+            if subject == Some(&commitment) {
+                let event = WritModule::ConfigurationPublished::decode_log_validate(&log.inner);
+                let event = event.map_err(|error| malformed(&error.to_string()))?;
+                published.push(event.data.policies);
+            }
+        } else if subject == Some(&account.into_word()) {
+            let event = WritModule::ConfigurationSet::decode_log_validate(&log.inner);
+            set.push(event.map_err(|error| malformed(&error.to_string()))?.data.policies);
+        }
     }
-    for log in node.logs(&set).await? {
-        let event = WritModule::ConfigurationSet::decode_log_validate(&log.inner);
-        found.push(event.map_err(|error| malformed(&error.to_string()))?.data.policies);
-    }
-    Ok(found)
+    published.append(&mut set);
+    Ok(published)
 }
 
 fn malformed(detail: &str) -> NodeError {

@@ -149,7 +149,7 @@ impl Chain {
         }
     }
 
-    fn references(&self) -> Vec<WritModule::PolicyReference> {
+    pub fn references(&self) -> Vec<WritModule::PolicyReference> {
         self.parameters
             .iter()
             .map(|policy| WritModule::PolicyReference {
