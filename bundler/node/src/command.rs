@@ -11,6 +11,7 @@ use crate::{
     dev::{self, DevArguments},
     operator,
     owner::{self, OwnerArguments},
+    sync::{self, SyncArguments},
 };
 
 /// Operations settle only when their account's policy authorized them.
@@ -31,6 +32,8 @@ enum Command {
     Dev(DevArguments),
     /// Trace an owner's check by the rules of ERC-7562, before it is installed.
     TraceOwner(OwnerArguments),
+    /// Move accounts to the newest epoch of the operator registry that they follow.
+    Sync(SyncArguments),
 }
 
 /// Runs the program on the process's arguments.
@@ -77,6 +80,7 @@ pub async fn run(arguments: Vec<OsString>) -> Result<(), NodeError> {
         {
             Cli { command: Command::Dev(arguments) } => Ok(dev::run(arguments).await?),
             Cli { command: Command::TraceOwner(arguments) } => Ok(owner::run(arguments).await?),
+            Cli { command: Command::Sync(arguments) } => Ok(sync::run(arguments).await?),
             Cli { command: Command::Bundler(arguments) } => bundler::run(*arguments).await,
             Cli { command: Command::Operator(arguments) } => operator::run(arguments).await,
         },

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use writ_attestation::KeyError;
 
-use crate::{config::ConfigurationError, dev::DevError, owner::OwnerTraceError};
+use crate::{config::ConfigurationError, dev::DevError, owner::OwnerTraceError, sync::SyncError};
 
 /// Why `writ` ends with an error: one sentence with the remedy where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,9 @@ pub enum NodeError {
     /// An owner's check was not traced, or does not pass.
     #[error(transparent)]
     Owner(#[from] OwnerTraceError),
+    /// Accounts were not moved.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
 }
 
 impl NodeError {

@@ -6,6 +6,7 @@
 //! writ operator ─ config ──> operator ──> its own server
 //! writ dev ────── anvil + contracts + 3 × `writ operator` + `writ bundler` + demonstration
 //! writ trace-owner ── one block ──> revm ──> ERC-7562 rules ──> report
+//! writ sync ──── registry ──> module.sync(account, epoch), tried, then sent
 //! ```
 //!
 //! Invariants: every setting has one name, shared by flag, environment (`WRIT_…`) and TOML; a
@@ -17,6 +18,7 @@ pub mod dev;
 pub mod metrics;
 pub mod operator;
 pub mod owner;
+pub mod sync;
 
 mod command;
 mod error;
