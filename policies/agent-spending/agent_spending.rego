@@ -21,6 +21,11 @@ limit_of := {entry.asset: entry | some entry in data.parameters.limits}
 
 target_of := {entry.address: entry | some entry in data.parameters.targets}
 
+# What has limits: amounts that leave. Of everything else nothing may leave, or be granted, but allowances to spenders.
+spending := [bound | some bound in input.bounds; bound.kind in {"native", "erc20"}]
+
+allowances := [bound | some bound in input.bounds; bound.kind == "allowance"]
+
 # What the operation does.
 
 executes if input.effects.reverted == false
@@ -59,12 +64,22 @@ refusals contains reason if {
 refusals contains reason if {
 	some bound in input.bounds
 	bound.maxOut > 0
+	not bound.kind in {"native", "erc20", "allowance"}
+	reason := concat("", [
+		"nothing of kind ", bound.kind, " may leave the account or be granted by it: ",
+		format_int(bound.maxOut, 10), " of ", bound.asset, " would",
+	])
+}
+
+refusals contains reason if {
+	some bound in spending
+	bound.maxOut > 0
 	not limit_of[bound.asset]
 	reason := concat("", ["nothing of ", asset_name(bound.asset), " may leave the account: ", format_int(bound.maxOut, 10), " would"])
 }
 
 refusals contains reason if {
-	some bound in input.bounds
+	some bound in spending
 	limit := limit_of[bound.asset]
 	bound.maxOut > limit.perOperation
 	reason := concat("", [
@@ -74,7 +89,7 @@ refusals contains reason if {
 }
 
 refusals contains reason if {
-	some bound in input.bounds
+	some bound in spending
 	bound.maxOut > 0
 	limit := limit_of[bound.asset]
 	spent := spent_today(bound.asset)
@@ -89,7 +104,7 @@ refusals contains reason if {
 refusals contains reason if {
 	some transfer in input.effects.tokens
 	transfer.from == account
-	not limit_of[transfer.token]
+	not has_limit(transfer)
 	reason := concat("", [transfer.standard, " token ", transfer.token, " leaves the account, and there is no limit for it"])
 }
 
@@ -102,7 +117,31 @@ refusals contains reason if {
 	reason := concat("", [format_int(net_out, 10), " of ", transfer.token, " leave in simulation, beyond the bound that the chain would enforce"])
 }
 
-# What others could take later.
+# What others could take later. The chain holds what an allowance grows by to its bound.
+
+refusals contains reason if {
+	some bound in allowances
+	bound.maxOut > 0
+	not bound.spender in data.parameters.spenders
+	reason := concat("", [bound.spender, " may not be approved to take ", bound.asset])
+}
+
+refusals contains reason if {
+	some bound in allowances
+	bound.maxOut > 0
+	not limit_of[bound.asset]
+	reason := concat("", ["approval of ", bound.asset, ", and there is no limit for it"])
+}
+
+refusals contains reason if {
+	some bound in allowances
+	limit := limit_of[bound.asset]
+	bound.maxOut > limit.perOperation
+	reason := concat("", [
+		"allowance of ", bound.spender, " over ", bound.asset, " may grow by ", units(bound.maxOut, limit),
+		", beyond the per-operation limit of ", units(limit.perOperation, limit),
+	])
+}
 
 refusals contains reason if {
 	some approval in granted
@@ -112,12 +151,13 @@ refusals contains reason if {
 
 refusals contains reason if {
 	some approval in granted
-	not limit_of[approval.token]
+	not is_limited(approval)
 	reason := concat("", ["approval of ", approval.token, ", and there is no limit for it"])
 }
 
 refusals contains reason if {
 	some approval in granted
+	approval.kind == "allowance"
 	limit := limit_of[approval.token]
 	approval.amount > limit.perOperation
 	reason := concat("", [
@@ -155,10 +195,21 @@ sent(token) := sum([entry.amount | some entry in input.effects.tokens; entry.tok
 
 returned(token) := sum([entry.amount | some entry in input.effects.tokens; entry.token == token; entry.to == account])
 
+# Amounts have limits, single tokens and whole collections have none.
+has_limit(transfer) if {
+	transfer.standard == "erc20"
+	limit_of[transfer.token]
+}
+
+is_limited(approval) if {
+	approval.kind == "allowance"
+	limit_of[approval.token]
+}
+
 is_bounded(_, net_out) if net_out <= 0
 
 is_bounded(token, net_out) if {
-	some entry in input.bounds
+	some entry in spending
 	entry.asset == token
 	entry.maxOut >= net_out
 }

@@ -53,14 +53,13 @@ base := {
 	"facts": {},
 }
 
-bounds(ether, tokens) := [
-	{"asset": nobody, "kind": "native", "maxOut": ether},
-	{"asset": usdc, "kind": "erc20", "maxOut": tokens},
-]
+bounds(ether, tokens) := [bound("native", nobody, nobody, ether), bound("erc20", usdc, nobody, tokens)]
 
-moved(token, from, to, amount) := {"token": token, "standard": "erc20", "from": from, "to": to, "amount": amount}
+bound(kind, asset, spender, most) := {"asset": asset, "kind": kind, "id": 0, "spender": spender, "maxOut": most}
 
-approved(token, spender, amount) := {"token": token, "owner": me, "spender": spender, "amount": amount}
+moved(token, from, to, amount) := {"token": token, "standard": "erc20", "from": from, "to": to, "id": 0, "amount": amount}
+
+approved(token, spender, amount) := {"kind": "allowance", "token": token, "owner": me, "spender": spender, "id": 0, "amount": amount}
 
 # The operation as it is: allowed, without reasons, for as long as the parameters say.
 test_within_limits if {
@@ -255,7 +254,7 @@ test_smallest_unit_of_the_longest_decimals if {
 test_unlisted_asset_bound if {
 	reasons := agent_spending.refusals with input as base
 		with data.parameters as parameters
-		with input.bounds as [{"asset": nobody, "kind": "native", "maxOut": 0}, {"asset": stranger, "kind": "erc20", "maxOut": 1}]
+		with input.bounds as [bound("native", nobody, nobody, 0), bound("erc20", stranger, nobody, 1)]
 	reasons == {concat("", ["nothing of ", stranger, " may leave the account: 1 would"])}
 }
 
@@ -274,12 +273,45 @@ test_unlisted_asset_that_stays if {
 	reasons == set()
 }
 
+# Everything that is no amount of native currency or of a token stays, also where the contract is listed.
+
+test_other_kinds_stay if {
+	every kind in ["erc721", "deposit", "erc1155", "operator", "something-new"] {
+		reasons := agent_spending.refusals with input as base
+			with data.parameters as parameters
+			with input.bounds as array.concat(bounds(0, 40000000), [bound(kind, usdc, nobody, 1)])
+		reasons == {concat("", ["nothing of kind ", kind, " may leave the account or be granted by it: 1 of ", usdc, " would"])}
+	}
+}
+
+test_other_kinds_may_be_held_at_nothing if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with input.bounds as array.concat(bounds(0, 40000000), [bound("erc721", stranger, nobody, 0), bound("operator", stranger, stranger, 0)])
+	reasons == set()
+}
+
 # Effects.
 
 test_unlisted_token_leaving if {
 	nft := {"token": stranger, "standard": "erc721", "from": me, "to": friend, "amount": 0}
 	reasons := agent_spending.refusals with input as base with data.parameters as parameters with input.effects.tokens as [nft]
 	reasons == {concat("", ["erc721 token ", stranger, " leaves the account, and there is no limit for it"])}
+}
+
+test_single_tokens_of_a_listed_contract_leaving if {
+	nft := object.union(moved(usdc, me, friend, 1), {"standard": "erc721", "id": 9})
+	reasons := agent_spending.refusals with input as base with data.parameters as parameters with input.effects.tokens as [nft]
+	reasons == {concat("", ["erc721 token ", usdc, " leaves the account, and there is no limit for it"])}
+}
+
+# What an allowance grows by is no amount that may leave.
+test_other_bounds_do_not_cover_transfers if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with input.bounds as [bound("native", nobody, nobody, 0), bound("allowance", usdc, router, 5)]
+		with input.effects.tokens as [moved(usdc, me, friend, 1)]
+	reasons == {concat("", ["1 of ", usdc, " leave in simulation, beyond the bound that the chain would enforce"])}
 }
 
 test_unlisted_token_arriving if {
@@ -309,7 +341,7 @@ test_transfers_beyond_the_bound if {
 test_transfers_without_a_bound if {
 	reasons := agent_spending.refusals with input as base
 		with data.parameters as parameters
-		with input.bounds as [{"asset": nobody, "kind": "native", "maxOut": 0}]
+		with input.bounds as [bound("native", nobody, nobody, 0)]
 		with input.effects.tokens as [moved(usdc, me, friend, 1)]
 	reasons == {concat("", ["1 of ", usdc, " leave in simulation, beyond the bound that the chain would enforce"])}
 }
@@ -317,7 +349,7 @@ test_transfers_without_a_bound if {
 test_what_comes_back_needs_no_bound if {
 	reasons := agent_spending.refusals with input as base
 		with data.parameters as parameters
-		with input.bounds as [{"asset": nobody, "kind": "native", "maxOut": 0}]
+		with input.bounds as [bound("native", nobody, nobody, 0)]
 		with input.effects.tokens as [moved(usdc, me, router, 5), moved(usdc, router, me, 5)]
 	reasons == set()
 }
@@ -345,6 +377,74 @@ test_approval_of_an_unlisted_token if {
 	reasons == {concat("", ["approval of ", stranger, ", and there is no limit for it"])}
 }
 
+test_operators_and_single_tokens_are_not_approved if {
+	every kind in ["operator", "token", "permit2"] {
+		approval := object.union(approved(usdc, router, 1), {"kind": kind})
+		reasons := agent_spending.refusals with input as base
+			with data.parameters as parameters
+			with input.effects.approvals as [approval]
+		reasons == {concat("", ["approval of ", usdc, ", and there is no limit for it"])}
+	}
+}
+
+# The amount of an operator's approval is none.
+test_operators_have_one_reason if {
+	approval := object.union(approved(usdc, router, 200000000), {"kind": "operator"})
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with input.effects.approvals as [approval]
+	reasons == {concat("", ["approval of ", usdc, ", and there is no limit for it"])}
+}
+
+allowance(token, spender, most) := array.concat(bounds(0, 40000000), [bound("allowance", token, spender, most)])
+
+test_allowance_within_limits if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with input.bounds as allowance(usdc, router, 100000000)
+	reasons == set()
+}
+
+# What may be taken later is not spent today.
+test_allowance_is_no_spending if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with input.bounds as allowance(usdc, router, 100000000)
+		with input.history.day.spent as [{"asset": usdc, "amount": 110000000}]
+	reasons == set()
+}
+
+test_allowance_over_the_limit_of_one_operation if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with input.bounds as allowance(usdc, router, 100000001)
+	reasons == {concat("", [
+		"allowance of ", router, " over ", usdc,
+		" may grow by 100.000001 USDC, beyond the per-operation limit of 100 USDC",
+	])}
+}
+
+test_allowance_of_an_unlisted_spender if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with input.bounds as allowance(usdc, stranger, 1)
+	reasons == {concat("", [stranger, " may not be approved to take ", usdc])}
+}
+
+test_allowance_over_an_unlisted_token if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with input.bounds as allowance(stranger, router, 1)
+	reasons == {concat("", ["approval of ", stranger, ", and there is no limit for it"])}
+}
+
+test_allowance_that_does_not_grow if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with input.bounds as allowance(stranger, stranger, 0)
+	reasons == set()
+}
+
 test_unlimited_approval if {
 	reasons := agent_spending.refusals with input as base
 		with data.parameters as parameters
@@ -362,7 +462,7 @@ test_approval_withdrawn if {
 test_approval_by_others if {
 	reasons := agent_spending.refusals with input as base
 		with data.parameters as parameters
-		with input.effects.approvals as [{"token": stranger, "owner": router, "spender": stranger, "amount": 1}]
+		with input.effects.approvals as [object.union(approved(stranger, stranger, 1), {"owner": router})]
 	reasons == set()
 }
 

@@ -98,9 +98,27 @@ refusals contains reason if {
 	reason := concat("", [entry.spender, " may not be approved to take anything: it is not on the allow-list"])
 }
 
+# What the chain lets others take later: also of tokens that say nothing of it.
+refusals contains reason if {
+	some bound in input.bounds
+	bound.maxOut > 0
+	bound.spender != nobody
+	not bound.spender in recipients
+	reason := concat("", [bound.spender, " may not be approved to take anything: it is not on the allow-list"])
+}
+
 receivers contains call.to if {
 	some call in input.calls
 	call.value > 0
+}
+
+# A deposit goes from the EntryPoint to where the call says.
+receivers contains arg.value if {
+	some call in input.calls
+	call.function == "withdrawTo(address,uint256)"
+	some arg in call.args
+	arg.type == "address"
+	arg.value != account
 }
 
 receivers contains entry.to if {

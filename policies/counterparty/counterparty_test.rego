@@ -37,7 +37,7 @@ base := {
 		"callGasLimit": 1, "maxCost": 1,
 	},
 	"calls": [transfer_call],
-	"bounds": [{"asset": nobody, "kind": "native", "maxOut": 0}, {"asset": usdc, "kind": "erc20", "maxOut": 5}],
+	"bounds": [bound("native", nobody, nobody, 0), bound("erc20", usdc, nobody, 5)],
 	"effects": {
 		"native": [], "tokens": [moved(me, friend)], "approvals": [], "delegateCalls": [], "created": [],
 		"touched": [usdc], "reverted": false,
@@ -45,6 +45,8 @@ base := {
 	"history": {"sequence": 0, "day": {"operations": 0, "spent": []}},
 	"facts": {},
 }
+
+bound(kind, asset, spender, most) := {"asset": asset, "kind": kind, "id": 0, "spender": spender, "maxOut": most}
 
 not_received(address) := concat("", [address, " may not receive anything: it is not on the allow-list"])
 
@@ -269,6 +271,55 @@ test_approval_of_a_stranger if {
 		with data.parameters as parameters
 		with input.effects.approvals as [{"token": usdc, "owner": me, "spender": stranger, "amount": 1}]
 	reasons == {concat("", [stranger, " may not be approved to take anything: it is not on the allow-list"])}
+}
+
+allowance(spender, most) := array.concat(base.bounds, [bound("allowance", usdc, spender, most)])
+
+test_allowance_of_a_recipient if {
+	reasons := counterparty.refusals with input as base
+		with data.parameters as parameters
+		with input.bounds as allowance(friend, 5)
+	reasons == set()
+}
+
+test_allowance_of_a_stranger if {
+	reasons := counterparty.refusals with input as base
+		with data.parameters as parameters
+		with input.bounds as allowance(stranger, 1)
+	reasons == {concat("", [stranger, " may not be approved to take anything: it is not on the allow-list"])}
+}
+
+test_allowance_that_does_not_grow if {
+	reasons := counterparty.refusals with input as base
+		with data.parameters as parameters
+		with input.bounds as allowance(stranger, 0)
+	reasons == set()
+}
+
+# To be named is not enough to receive a deposit.
+
+withdraw_call(receiver) := {
+	"to": gate, "value": 0, "selector": "0x205c2878", "function": "withdrawTo(address,uint256)",
+	"args": [{"name": "withdrawAddress", "type": "address", "value": receiver}, {"name": "withdrawAmount", "type": "uint256", "value": 5}],
+	"data": "0x205c2878",
+}
+
+withdrawing := object.union(parameters, {"contracts": [usdc, gate]})
+
+test_deposit_to_a_recipient_or_to_the_account_itself if {
+	every receiver in [friend, me] {
+		reasons := counterparty.refusals with input as base
+			with data.parameters as withdrawing
+			with input.calls as [withdraw_call(receiver)]
+		reasons == set()
+	}
+}
+
+test_deposit_to_a_contract if {
+	reasons := counterparty.refusals with input as base
+		with data.parameters as withdrawing
+		with input.calls as [withdraw_call(usdc)]
+	reasons == {not_received(usdc)}
 }
 
 test_approvals_that_are_no_concern if {

@@ -22,6 +22,10 @@ const CONTRACTS = [
   "PlainOwnerValidator",
 ];
 
+// Tokens that only tests have: built by themselves, so that they change nothing in what ships.
+const MOCKS = "solidity/test/mocks/Assets.sol";
+const TOKENS = ["Cards", "Coins"];
+
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const committed = join(root, "solidity", "bindings", "abi");
 const forge = join(root, "node_modules", ".bin", "forge");
@@ -35,23 +39,33 @@ if (!existsSync(forge)) {
 // Always all of solidity/src and nothing else: with via-IR the set of sources can show in the bytecode.
 const build = mkdtempSync(join(tmpdir(), "writ-bindings-"));
 const different = [];
+
+function compiled(what, ...args) {
+  const place = join(build, what);
+  const folders = ["--out", join(place, "out"), "--cache-path", join(place, "cache")];
+  execFileSync(forge, ["build", "--force", ...args, ...folders], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  return (source, name) => JSON.parse(readFileSync(join(place, "out", `${source}.sol`, `${name}.json`), "utf8"));
+}
+
+function commit(name, abi, bytecode) {
+  const text = JSON.stringify({ contractName: name, abi, bytecode }, null, 1) + "\n";
+  const path = join(committed, `${name}.json`);
+  if (existsSync(path) && readFileSync(path, "utf8") === text) return;
+  different.push(name);
+  if (!check) writeFileSync(path, text);
+}
+
 try {
-  execFileSync(
-    forge,
-    ["build", "--force", "--skip", "test", "--skip", "script", "--out", join(build, "out"), "--cache-path", join(build, "cache")],
-    { cwd: root, stdio: ["ignore", "ignore", "inherit"] },
-  );
+  const shipped = compiled("src", "--skip", "test", "--skip", "script");
   mkdirSync(committed, { recursive: true });
   for (const name of CONTRACTS) {
-    const artifact = JSON.parse(readFileSync(join(build, "out", `${name}.sol`, `${name}.json`), "utf8"));
     const described = INTERFACES[name] ?? name;
-    const { abi } = JSON.parse(readFileSync(join(build, "out", `${described}.sol`, `${described}.json`), "utf8"));
-    const text =
-      JSON.stringify({ contractName: name, abi, bytecode: artifact.bytecode.object }, null, 1) + "\n";
-    const path = join(committed, `${name}.json`);
-    if (existsSync(path) && readFileSync(path, "utf8") === text) continue;
-    different.push(name);
-    if (!check) writeFileSync(path, text);
+    commit(name, shipped(described, described).abi, shipped(name, name).bytecode.object);
+  }
+  const tokens = compiled("tokens", MOCKS);
+  for (const name of TOKENS) {
+    const { abi, bytecode } = tokens("Assets", name);
+    commit(name, abi, bytecode.object);
   }
 } finally {
   rmSync(build, { recursive: true, force: true });

@@ -57,6 +57,23 @@ sol! {
             uint256[] ids, uint256[] amounts
         );
     }
+
+    /// Permit2: allowances that a token knows nothing of.
+    interface Permit2 {
+        event Approval(
+            address indexed owner, address indexed token, address indexed spender,
+            uint160 amount, uint48 expiration
+        );
+        event Permit(
+            address indexed owner, address indexed token, address indexed spender,
+            uint160 amount, uint48 expiration, uint48 nonce
+        );
+    }
+
+    /// Every EntryPoint.
+    interface Deposits {
+        event Withdrawn(address indexed account, address withdrawAddress, uint256 amount);
+    }
 }
 
 /// Selectors of the calls by which an EntryPoint hands control to others.

@@ -7,6 +7,7 @@
 
 use alloy::primitives::{Address, Bytes, U256};
 use serde::{Deserialize, Serialize};
+use writ_types::Asset;
 
 /// Effects of one execution frame, each list in order of execution.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub struct Effects {
     pub tokens: Vec<TokenTransfer>,
     /// Approvals, from logs.
     pub approvals: Vec<Approval>,
+    /// What was taken out of deposits, from the logs of EntryPoints.
+    pub withdrawals: Vec<Withdrawal>,
     /// DELEGATECALL and CALLCODE, except those by which the sender runs its own code for what it was called with: a proxy that
     /// hands on its calldata unchanged to the contract that also validated, and what `executeUserOp` wraps.
     pub delegate_calls: Vec<DelegateCall>,
@@ -35,12 +38,10 @@ impl Effects {
         net(self.native.iter().map(|moved| (moved.from, moved.to, moved.amount)), account)
     }
 
-    /// ERC-20 amount of `token` that left `account` minus what came in; `None` when more came in.
-    pub fn erc20_outflow(&self, token: Address, account: Address) -> Option<U256> {
-        let moves = self
-            .tokens
-            .iter()
-            .filter(|moved| moved.token == token && moved.standard == TokenStandard::Erc20);
+    /// What of a token left `account` minus what came in, as its logs tell; `None` when more came in, and for assets that
+    /// are no tokens. Of an ERC-721, how many.
+    pub fn token_outflow(&self, asset: Asset, account: Address) -> Option<U256> {
+        let moves = self.tokens.iter().filter(|moved| moved.asset() == asset);
         net(moves.map(|moved| (moved.from, moved.to, moved.amount)), account)
     }
 }
@@ -113,22 +114,67 @@ pub struct TokenTransfer {
     pub amount: U256,
 }
 
+impl TokenTransfer {
+    /// What was moved.
+    pub const fn asset(&self) -> Asset {
+        match self.standard {
+            TokenStandard::Erc20 => Asset::Erc20(self.token),
+            TokenStandard::Erc721 => Asset::Erc721(self.token),
+            TokenStandard::Erc1155 => Asset::Erc1155 { token: self.token, id: self.id },
+        }
+    }
+}
+
+/// What an approval lets the spender do, told by the log's shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ApprovalKind {
+    /// Take `amount` of an ERC-20.
+    Allowance,
+    /// Take the ERC-721 token `id`.
+    Token,
+    /// Move everything that the owner has at an ERC-721 or ERC-1155 contract.
+    Operator,
+    /// Take `amount` of an ERC-20 through Permit2.
+    Permit2,
+}
+
 /// An approval, as the token's log tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Approval {
-    /// The contract that emitted the log.
+    /// The contract that emitted the log; through Permit2, the token that the log names.
     pub token: Address,
     /// Whose tokens.
     pub owner: Address,
-    /// Who may move them.
+    /// Who may move them; zero takes the approval of an ERC-721 token back.
     pub spender: Address,
-    /// ERC-20: the allowance. ERC-721: 1 for the approved `id`. `ApprovalForAll`: maximum or zero.
+    /// The allowance. Of one ERC-721 token 1. Of an operator maximum or zero.
     pub amount: U256,
     /// ERC-721 token id; zero otherwise.
     pub id: U256,
-    /// `ApprovalForAll`: everything the owner has at this contract.
-    pub all: bool,
+    /// What it allows.
+    pub kind: ApprovalKind,
+}
+
+impl Approval {
+    /// Whether it gives something to the spender, rather than taking it back.
+    pub fn grants(&self) -> bool {
+        !self.amount.is_zero()
+            && (self.kind != ApprovalKind::Token || !self.spender.is_zero())
+    }
+}
+
+/// Wei taken out of a deposit, as the EntryPoint's log tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Withdrawal {
+    /// The EntryPoint: the simulation's own, or one at its canonical address.
+    pub entry_point: Address,
+    /// Whose deposit.
+    pub account: Address,
+    /// Wei.
+    pub amount: U256,
 }
 
 /// Code of `to` run on the storage of `from`.

@@ -30,6 +30,8 @@ pub mod test_utils;
 pub mod trace;
 
 mod abi;
+mod answers;
+mod assets;
 mod decode;
 mod effects;
 mod error;
@@ -45,8 +47,11 @@ mod state;
 mod tracer;
 mod validation;
 
+pub use answers::Answers;
+pub use assets::{AssetCall, Moved, UnboundedGrant, is_entry_point};
 pub use effects::{
-    Approval, DelegateCall, Effects, NativeTransfer, SenderCall, TokenStandard, TokenTransfer,
+    Approval, ApprovalKind, DelegateCall, Effects, NativeTransfer, SenderCall, TokenStandard,
+    TokenTransfer, Withdrawal,
 };
 pub use error::{CallFailure, SimulationError};
 pub use failure::{AaCode, Blame, FailedOp, Failure};

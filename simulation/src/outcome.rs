@@ -6,6 +6,7 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    answers::Answers,
     effects::Effects,
     failure::Failure,
     trace::{FrameStatus, OpTrace},
@@ -64,6 +65,8 @@ pub struct OpOutcome {
     pub inner_gas_used: Option<u64>,
     /// What the sender's call did.
     pub effects: Effects,
+    /// What the watched contract asked during the sender's call, whether that was reverted or not.
+    pub answers: Answers,
     /// What `postOp` did (a paymaster taking its fee in tokens, for instance).
     pub post_op_effects: Effects,
     /// The EntryPoint's own account of the operation, if it was included.

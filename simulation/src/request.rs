@@ -27,6 +27,8 @@ pub struct SimulationRequest {
     /// Gas limit of the transaction; `None`, and more than that, stands for the most that a simulation may use
     /// ([`Limits::gas`](crate::Limits::gas), the block's gas limit).
     pub gas: Option<u64>,
+    /// A contract whose questions to others are kept, while operations execute: [`OpOutcome::answers`](crate::OpOutcome).
+    pub watched: Option<Address>,
     /// Slots that are probably needed besides those that are fetched anyway, by address (a module's
     /// configuration, for instance). An address without slots is fetched itself.
     pub prefetch: Vec<(Address, Vec<U256>)>,
@@ -55,6 +57,7 @@ impl SimulationRequest {
             origin: DEFAULT_ORIGIN,
             beneficiary: DEFAULT_ORIGIN,
             gas: None,
+            watched: None,
             prefetch: Vec::new(),
         }
     }
@@ -63,6 +66,13 @@ impl SimulationRequest {
     #[must_use]
     pub fn with_overrides(mut self, overrides: Overrides) -> Self {
         self.overrides = overrides;
+        self
+    }
+
+    /// Keeps what `contract` asks others while operations execute.
+    #[must_use]
+    pub fn watching(mut self, contract: Address) -> Self {
+        self.watched = Some(contract);
         self
     }
 

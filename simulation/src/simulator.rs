@@ -143,6 +143,7 @@ impl Simulator {
             validation_only: request.validation_only,
             spec: self.options.spec,
             limits: self.options.limits,
+            watched: request.watched,
         };
         let mut tracer = Tracer::new(setup, &request.ops);
         let db = self.db(block, &request.overrides, request.origin);
@@ -399,6 +400,7 @@ fn outcome(
             post_op: record.post_op,
             inner_gas_used: record.inner_gas_used,
             effects: record.effects,
+            answers: record.answers,
             post_op_effects: record.post_op_effects,
             receipt: receipts.next(),
         })

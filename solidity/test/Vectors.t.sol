@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {PlainDecoder} from "./utils/PlainDecoder.sol";
 import {Decoded, VectorHarness} from "./utils/VectorHarness.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {Test} from "forge-std/Test.sol";
@@ -21,6 +22,35 @@ contract VectorsTest is Test {
             ++count;
         }
         assertGe(count, 3, "the vectors are there");
+    }
+
+    /// @dev Lists of bounds that Rust wrote, with its verdict on each: the module takes and refuses the same.
+    function test_everyListOfBounds() public {
+        VectorHarness harness = new VectorHarness();
+        PlainDecoder plain = new PlainDecoder();
+        bytes[] memory lists = vm.parseJsonBytesArray(json, ".lists.accepted");
+        assertGt(lists.length, 30);
+        for (uint256 i = 0; i < lists.length; ++i) {
+            bytes memory body = _bodyWith(lists[i]);
+            (, bytes memory bounds,) = harness.decode(body);
+            assertEq(abi.encodePacked(body[127], bounds), lists[i]);
+            (, bytes memory plainBounds,) = plain.decode(body);
+            assertEq(plainBounds, bounds);
+        }
+        lists = vm.parseJsonBytesArray(json, ".lists.refused");
+        assertGt(lists.length, 100);
+        for (uint256 i = 0; i < lists.length; ++i) {
+            bytes memory call = abi.encodeCall(harness.decode, (_bodyWith(lists[i])));
+            (bool success, bytes memory reason) = address(harness).staticcall(call);
+            assertFalse(success, vm.toString(lists[i]));
+            (, bytes memory plainReason) = address(plain).staticcall(call);
+            assertEq(reason, plainReason);
+        }
+    }
+
+    /// @dev A body with this list and no signatures.
+    function _bodyWith(bytes memory list) private pure returns (bytes memory) {
+        return abi.encodePacked(uint8(1), uint8(1), new bytes(125), list, uint8(0));
     }
 
     function test_settings() public {

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{B256, Bytes, U256};
 use serde_json::{Value, json};
-use writ_attestation::{Bound, BoundKind, Bounds, Suffix, attach};
+use writ_attestation::{Bound, Bounds, Suffix, attach};
 use writ_node::dev::Wallet;
 use writ_tests::{Quorum, World, post, post_too_long};
 use writ_types::UserOperation;
@@ -313,8 +313,7 @@ async fn attestations_for_something_else_are_refused_by_what_differs() {
     refused_for(&world, &theirs, &moved, "account").await;
 
     // Changed in what it says, with the old signatures under it.
-    let native = Bound { kind: BoundKind::Native, asset: Default::default(), max_out: 1 };
-    let bounds = Bounds::new(vec![native]).expect("bounds");
+    let bounds = Bounds::new(vec![Bound::native(1)]).expect("bounds");
     let changes: Vec<(UserOperation, &str)> = vec![
         (one.changed(|suffix| suffix.revision += 1), "revision"),
         (one.changed(|suffix| suffix.epoch += 1), "epoch"),

@@ -4,7 +4,7 @@ use alloy::primitives::{Bytes, U256};
 use writ_attestation::{attach, wire::Evaluation};
 use writ_gateway::{AccountView, Need, Standing};
 use writ_simulation::{
-    Overrides, PinnedBlock, SimulationRequest,
+    Moved, Overrides, PinnedBlock, SimulationRequest,
     estimation::{
         EstimationError, EstimationLimits, EstimationRequest, GasEstimate, GasLimits,
         SignaturePlan, estimate,
@@ -80,14 +80,14 @@ impl Admission {
         let pretence = account
             .map(|account| Pretence::new(account, entry_point, &block, attested))
             .transpose()?;
-        // One asynchronous run warms the cache, and finds the tokens that a real attestation would bound.
-        let tokens = match &pretence {
-            None => Vec::new(),
+        // One asynchronous run warms the cache, and finds what a real attestation would bound.
+        let moved = match &pretence {
+            None => Moved::default(),
             Some(pretence) => {
-                self.tokens_moved(pretence, &whole, &ahead, &overrides, entry_point, &block).await
+                self.moved(pretence, &whole, &ahead, &overrides, entry_point, &block).await
             }
         };
-        let pretence = pretence.map(|pretence| pretence.bounding(tokens));
+        let pretence = pretence.map(|pretence| pretence.bounding(&moved));
         let ahead = match &pretence {
             Some(pretence) => pretence.behind(&ahead)?,
             None => ahead,
@@ -127,9 +127,9 @@ impl Admission {
         answer.map_err(|error| estimation(error, &whole))
     }
 
-    /// Tokens that left the sender in a run with generous gas. Empty when it does not get that far: estimation itself
-    /// will say why.
-    async fn tokens_moved(
+    /// What moves in a run with generous gas. Empty when it does not get that far, or when something is granted that no
+    /// operator attests: estimation itself, or they, will say why.
+    async fn moved(
         &self,
         pretence: &Pretence,
         operation: &UserOperation,
@@ -137,20 +137,20 @@ impl Admission {
         overrides: &Overrides,
         entry_point: EntryPoint,
         block: &PinnedBlock,
-    ) -> Vec<alloy::primitives::Address> {
-        let Ok(generous) = pretence.attested(&generous(operation)) else { return Vec::new() };
-        let Ok(ahead) = pretence.behind(ahead) else { return Vec::new() };
+    ) -> Moved {
+        let Ok(generous) = pretence.attested(&generous(operation)) else { return Moved::new() };
+        let Ok(ahead) = pretence.behind(ahead) else { return Moved::new() };
         let ops = ahead.into_iter().chain([generous]).collect();
         let request = SimulationRequest::bundle(entry_point, ops)
             .with_overrides(pretence.overrides(overrides.clone()))
             .ignoring_signatures();
         let Ok(simulation) = self.simulator().simulate(block, &request).await else {
-            return Vec::new();
+            return Moved::new();
         };
-        let sender = operation.sender;
-        let Some(outcome) = simulation.last() else { return Vec::new() };
-        let moved = outcome.effects.tokens.iter().filter(|moved| moved.from == sender);
-        moved.map(|moved| moved.token).collect()
+        let Some(outcome) = simulation.last() else { return Moved::new() };
+        let effects = &outcome.effects;
+        let moved = effects.moved(operation.sender, entry_point.address, effects.asset_calls());
+        moved.unwrap_or_default()
     }
 
     /// What the account's policies would say about the operation; nothing is signed, recorded or pooled. Absent gas

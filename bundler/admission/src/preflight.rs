@@ -11,7 +11,7 @@ use writ_attestation::{
     Bound, Bounds, Domain, Suffix, ThrowawayQuorum, ThrowawayRequest, attach, largest_suffix,
 };
 use writ_gateway::AccountView;
-use writ_simulation::{Overrides, PinnedBlock, estimation::SignaturePlan};
+use writ_simulation::{Moved, Overrides, PinnedBlock, estimation::SignaturePlan};
 use writ_types::{EntryPoint, UserOperation};
 
 use crate::AdmissionError;
@@ -60,15 +60,11 @@ impl Pretence {
         })
     }
 
-    /// The same with a bound for each of these tokens, as far as a suffix can carry them: every bound costs gas.
-    pub(crate) fn bounding(mut self, mut tokens: Vec<alloy::primitives::Address>) -> Self {
-        tokens.sort_unstable();
-        tokens.dedup();
-        tokens.truncate(writ_attestation::MAX_BOUNDS - 1);
-        let bounds = std::iter::once(Bound::native(u128::MAX))
-            .chain(tokens.into_iter().map(|token| Bound::erc20(token, u128::MAX)))
-            .collect();
-        if let Ok(bounds) = Bounds::new(bounds) {
+    /// The same with a bound on each of these assets, as far as a suffix can carry them: every bound costs gas. The native
+    /// currency is always among them.
+    pub(crate) fn bounding(mut self, assets: &Moved) -> Self {
+        let assets = assets.keys().copied().take(writ_attestation::MAX_BOUNDS);
+        if let Ok(bounds) = Bounds::new(assets.map(Bound::widest).collect()) {
             self.bounds = bounds;
         }
         self

@@ -1,5 +1,5 @@
 use writ_simulation::{
-    AaCode, OpReceipt,
+    AaCode, Answers, OpReceipt,
     trace::{CodeState, CountedGas, FrameTrace, OpTrace, OutOfGas, Phase},
 };
 use writ_types::{Constants, EntryPoint, Factory, Profile};
@@ -37,6 +37,7 @@ pub(crate) fn outcome(operation: &UserOperation) -> OpOutcome {
         paymaster: None,
         signature_checked: true,
         execution: None,
+        answers: Answers::default(),
         post_op: None,
         inner_gas_used: None,
         effects: Default::default(),

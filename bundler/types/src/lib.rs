@@ -41,6 +41,7 @@
 //! ```
 
 mod abi;
+mod asset;
 mod constants;
 mod entity;
 mod entry_point;
@@ -55,6 +56,7 @@ mod revert;
 mod rpc;
 mod rule;
 
+pub use asset::{Asset, AssetKind};
 pub use constants::{Constants, Profile, UnknownProfile};
 pub use entity::{Entity, EntityKind, StakeInfo, Violation};
 pub use entry_point::{EntryPoint, EntryPointVersion, UnknownVersion};

@@ -1,7 +1,14 @@
 //! The bounds list: the most of each asset that may leave the account in one execution frame.
+//!
+//! ```text
+//! size byte: how many entries (lower four bits), how many of them are longer (upper four)
+//! entry:     kind(1) ‖ asset(20) ‖ maxOut(16)               kinds 0 to 3
+//!            kind(1) ‖ asset(20) ‖ maxOut(16) ‖ extra(32)   kinds 4 to 6: token id, spender, operator
+//! ```
 
-use alloy::primitives::{Address, B256, Bytes, keccak256};
+use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use serde::{Deserialize, Serialize};
+use writ_types::{Asset, AssetKind};
 
 /// Most entries that a bounds list may have.
 pub const MAX_BOUNDS: usize = 8;
@@ -9,50 +16,57 @@ pub const MAX_BOUNDS: usize = 8;
 /// Bytes of one packed entry: kind ‖ asset ‖ maxOut.
 pub const BOUND_LEN: usize = 1 + 20 + 16;
 
-/// What kind of asset a bound limits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[repr(u8)]
-pub enum BoundKind {
-    /// The chain's native currency; the asset is the zero address.
-    Native = 0,
-    /// An ERC-20 token; the asset is the token contract.
-    Erc20 = 1,
+/// Bytes that an entry of the longer kinds has more.
+pub const EXTRA_LEN: usize = 32;
+
+/// Bytes of the longest list: the native bound is always there, and is not of the longer kinds.
+pub const MAX_BOUNDS_LEN: usize = packed_len(MAX_BOUNDS, MAX_BOUNDS - 1);
+
+/// `maxOut` of an allowance that may grow without limit.
+pub const ANY: u128 = u128::MAX;
+
+/// Bytes of a packed list of `count` entries, `longer` of which are of the longer kinds.
+pub(crate) const fn packed_len(count: usize, longer: usize) -> usize {
+    BOUND_LEN * count + EXTRA_LEN * longer
 }
 
-impl BoundKind {
-    /// The kind that `byte` stands for on the wire.
-    pub const fn from_u8(byte: u8) -> Option<Self> {
-        match byte {
-            0 => Some(Self::Native),
-            1 => Some(Self::Erc20),
-            _ => None,
-        }
-    }
-}
-
-/// The most of one asset that may leave the account, net.
+/// The most of one asset that may leave the account, or be granted by it, net.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(try_from = "Json", into = "Json")]
 pub struct Bound {
-    /// Kind of the asset.
-    pub kind: BoundKind,
-    /// The token; the zero address for [`BoundKind::Native`].
-    pub asset: Address,
-    /// Most units of the asset's smallest denomination that may leave.
-    #[serde(with = "alloy::serde::quantity")]
+    /// What is bounded.
+    pub asset: Asset,
+    /// Most units that may leave; of an allowance or an operator, by how much it may grow. [`ANY`] of an allowance is
+    /// without limit.
     pub max_out: u128,
 }
 
 impl Bound {
+    /// A limit on `asset`.
+    pub const fn new(asset: Asset, max_out: u128) -> Self {
+        Self { asset, max_out }
+    }
+
     /// A limit on the native currency, in wei.
     pub const fn native(max_out: u128) -> Self {
-        Self { kind: BoundKind::Native, asset: Address::ZERO, max_out }
+        Self::new(Asset::Native, max_out)
     }
 
     /// A limit on an ERC-20 token.
     pub const fn erc20(token: Address, max_out: u128) -> Self {
-        Self { kind: BoundKind::Erc20, asset: token, max_out }
+        Self::new(Asset::Erc20(token), max_out)
+    }
+
+    /// As wide as a bound on `asset` goes: for simulations in which nothing is to be held back.
+    pub const fn widest(asset: Asset) -> Self {
+        let max_out = if matches!(asset, Asset::Operator { .. }) { 1 } else { u128::MAX };
+        Self::new(asset, max_out)
+    }
+
+    /// Whether the module lets this much through.
+    pub fn admits(&self, amount: U256) -> bool {
+        let unlimited = matches!(self.asset, Asset::Allowance { .. }) && self.max_out == ANY;
+        unlimited || amount <= U256::from(self.max_out)
     }
 }
 
@@ -65,17 +79,48 @@ pub enum BoundsError {
     /// More than [`MAX_BOUNDS`] entries.
     #[error("the bounds list has {0} entries; at most {MAX_BOUNDS} are accepted")]
     TooMany(usize),
+    /// The size byte counts more longer entries than can be: the native one is not of them.
+    #[error("the bounds list has {count} entries, and {longer} of them cannot be longer ones")]
+    Longer {
+        /// Entries.
+        count: usize,
+        /// How many of them are said to be longer.
+        longer: usize,
+    },
+    /// The bytes are not as many as the size byte says.
+    #[error("the bounds list takes {expected} bytes and has {given}")]
+    Length {
+        /// What the size byte says.
+        expected: usize,
+        /// What is there.
+        given: usize,
+    },
     /// The first entry is not the native one.
     #[error("the first bound must be the native one (kind 0, zero address)")]
     NativeFirst,
-    /// A native entry with an asset, or a token entry without one.
+    /// A native entry with an asset, or another one without.
     #[error("bound {0} has an asset address that does not fit its kind")]
     Asset(usize),
-    /// Entries are not strictly ascending by (kind, asset).
-    #[error("bound {0} is not above the one before it; entries ascend strictly by (kind, asset)")]
+    /// A spender or operator that is no address, or the zero address.
+    #[error("bound {0} names a spender or operator that is not an address")]
+    Grantee(usize),
+    /// An operator is allowed or not: there is nothing beyond 1.
+    #[error("bound {index} lets an operator grow by {max_out}; at most 1 is accepted")]
+    Operator {
+        /// Position in the list.
+        index: usize,
+        /// What it says.
+        max_out: u128,
+    },
+    /// Entries are not strictly ascending by (kind, asset, extra).
+    #[error(
+        "bound {0} is not above the one before it; entries ascend strictly by (kind, asset, extra)"
+    )]
     NotAscending(usize),
-    /// A kind that version 1 does not know.
-    #[error("bound {index} has kind {kind}; only 0 (native) and 1 (erc20) are accepted")]
+    /// A kind that the place does not have.
+    #[error(
+        "bound {index} has kind {kind}; 0 to 3 are accepted in the shorter entries and 4 to 6 in the longer ones"
+    )]
     Kind {
         /// Position in the list.
         index: usize,
@@ -84,7 +129,7 @@ pub enum BoundsError {
     },
 }
 
-/// A list of 1 to [`MAX_BOUNDS`] bounds, strictly ascending by (kind, asset), the native one first.
+/// A list of 1 to [`MAX_BOUNDS`] bounds, strictly ascending by (kind, asset, extra), the native one first.
 ///
 /// The only way to get one is through its checks, so that what is signed, packed and enforced always has this shape.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -98,53 +143,58 @@ impl Bounds {
             return Err(BoundsError::TooMany(list.len()));
         }
         let first = list.first().ok_or(BoundsError::Missing)?;
-        if first.kind != BoundKind::Native {
+        if first.asset != Asset::Native {
             return Err(BoundsError::NativeFirst);
         }
         for (index, bound) in list.iter().enumerate() {
-            if (bound.kind == BoundKind::Native) != bound.asset.is_zero() {
-                return Err(BoundsError::Asset(index));
-            }
-            if index > 0
-                && (list[index - 1].kind, list[index - 1].asset) >= (bound.kind, bound.asset)
-            {
+            check(index, bound)?;
+            if index > 0 && list[index - 1].asset >= bound.asset {
                 return Err(BoundsError::NotAscending(index));
             }
         }
         Ok(Self(list))
     }
 
-    /// Decodes the packed form; `bytes` must be exactly whole entries.
-    pub fn unpack(bytes: &[u8]) -> Result<Self, BoundsError> {
-        let (entries, rest) = bytes.as_chunks::<BOUND_LEN>();
-        if !rest.is_empty() || entries.is_empty() {
-            return Err(BoundsError::Missing);
+    /// Decodes the packed form, whose size byte is `size`; `bytes` must be exactly whole entries.
+    pub fn unpack(size: u8, bytes: &[u8]) -> Result<Self, BoundsError> {
+        let (count, longer) = sizes(size)?;
+        let expected = packed_len(count, longer);
+        if bytes.len() != expected {
+            return Err(BoundsError::Length { expected, given: bytes.len() });
         }
-        let mut list = Vec::with_capacity(entries.len().min(MAX_BOUNDS));
-        for (index, entry) in entries.iter().enumerate() {
-            if index == MAX_BOUNDS {
-                return Err(BoundsError::TooMany(entries.len()));
-            }
-            let kind =
-                BoundKind::from_u8(entry[0]).ok_or(BoundsError::Kind { index, kind: entry[0] })?;
-            let mut max_out = [0; 16];
-            max_out.copy_from_slice(&entry[21..]);
-            list.push(Bound {
-                kind,
-                asset: Address::from_slice(&entry[1..21]),
-                max_out: u128::from_be_bytes(max_out),
-            });
-        }
-        Self::new(list)
+        let (shorter, rest) = bytes.split_at(BOUND_LEN * (count - longer));
+        let entries = shorter.chunks(BOUND_LEN).chain(rest.chunks(BOUND_LEN + EXTRA_LEN));
+        let list = entries.enumerate().map(|(index, entry)| unpack_entry(index, entry));
+        Self::new(list.collect::<Result<_, _>>()?)
     }
 
-    /// The packed form: kind(1) ‖ asset(20) ‖ maxOut(16) per entry.
+    /// How many bytes a list with this size byte takes.
+    ///
+    /// # Errors
+    /// When no list has this size byte.
+    pub fn packed_len(size: u8) -> Result<usize, BoundsError> {
+        sizes(size).map(|(count, longer)| packed_len(count, longer))
+    }
+
+    /// The byte that goes before the packed form.
+    pub fn size(&self) -> u8 {
+        // Both at most eight.
+        (self.longer() << 4 | self.0.len()) as u8
+    }
+
+    /// How many entries are of the longer kinds.
+    pub(crate) fn longer(&self) -> usize {
+        self.0.iter().filter(|bound| bound.asset.extra().is_some()).count()
+    }
+
+    /// The packed form, without its size byte.
     pub fn pack(&self) -> Bytes {
-        let mut bytes = Vec::with_capacity(self.0.len() * BOUND_LEN);
-        for bound in &self.0 {
-            bytes.push(bound.kind as u8);
-            bytes.extend_from_slice(bound.asset.as_slice());
-            bytes.extend_from_slice(&bound.max_out.to_be_bytes());
+        let mut bytes = Vec::with_capacity(packed_len(self.0.len(), self.longer()));
+        for Bound { asset, max_out } in &self.0 {
+            bytes.push(asset.kind() as u8);
+            bytes.extend_from_slice(asset.contract().as_slice());
+            bytes.extend_from_slice(&max_out.to_be_bytes());
+            bytes.extend(asset.extra().into_iter().flatten());
         }
         bytes.into()
     }
@@ -158,6 +208,63 @@ impl Bounds {
     pub fn as_slice(&self) -> &[Bound] {
         &self.0
     }
+
+    /// The bound on `asset`, if there is one.
+    pub fn on(&self, asset: Asset) -> Option<&Bound> {
+        self.0.iter().find(|bound| bound.asset == asset)
+    }
+}
+
+/// Entries and longer entries of a size byte.
+fn sizes(size: u8) -> Result<(usize, usize), BoundsError> {
+    let (count, longer) = (usize::from(size & 15), usize::from(size >> 4));
+    match count {
+        0 => Err(BoundsError::Missing),
+        1..=MAX_BOUNDS if longer < count => Ok((count, longer)),
+        1..=MAX_BOUNDS => Err(BoundsError::Longer { count, longer }),
+        _ => Err(BoundsError::TooMany(count)),
+    }
+}
+
+fn unpack_entry(index: usize, entry: &[u8]) -> Result<Bound, BoundsError> {
+    let kind = entry[0];
+    let refused = BoundsError::Kind { index, kind };
+    let contract = Address::from_slice(&entry[1..21]);
+    let max_out = U256::from_be_slice(&entry[21..BOUND_LEN]).to();
+    let extra = U256::from_be_slice(&entry[BOUND_LEN..]);
+    let is_longer = entry.len() > BOUND_LEN;
+    let grantee = || match extra.to_be_bytes::<32>().split_first_chunk::<12>() {
+        Some(([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], address)) => Ok(Address::from_slice(address)),
+        _ => Err(BoundsError::Grantee(index)),
+    };
+    let asset = match AssetKind::from_u8(kind).ok_or(refused)? {
+        AssetKind::Native if contract.is_zero() => Asset::Native,
+        AssetKind::Native => return Err(BoundsError::Asset(index)),
+        AssetKind::Erc20 => Asset::Erc20(contract),
+        AssetKind::Erc721 => Asset::Erc721(contract),
+        AssetKind::Deposit => Asset::Deposit(contract),
+        AssetKind::Erc1155 => Asset::Erc1155 { token: contract, id: extra },
+        AssetKind::Allowance => Asset::Allowance { token: contract, spender: grantee()? },
+        AssetKind::Operator => Asset::Operator { token: contract, operator: grantee()? },
+    };
+    if asset.extra().is_some() != is_longer {
+        return Err(refused);
+    }
+    Ok(Bound { asset, max_out })
+}
+
+/// What holds for each entry by itself.
+fn check(index: usize, Bound { asset, max_out }: &Bound) -> Result<(), BoundsError> {
+    if *asset != Asset::Native && asset.contract().is_zero() {
+        return Err(BoundsError::Asset(index));
+    }
+    if asset.kind().is_granted() && asset.grantee().is_zero() {
+        return Err(BoundsError::Grantee(index));
+    }
+    if matches!(asset, Asset::Operator { .. }) && *max_out > 1 {
+        return Err(BoundsError::Operator { index, max_out: *max_out });
+    }
+    Ok(())
 }
 
 impl TryFrom<Vec<Bound>> for Bounds {
@@ -174,71 +281,52 @@ impl From<Bounds> for Vec<Bound> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use alloy::primitives::address;
+/// A bound as JSON: what its kind does not have is absent.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Json {
+    kind: AssetKind,
+    asset: Address,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<U256>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spender: Option<Address>,
+    #[serde(with = "alloy::serde::quantity")]
+    max_out: u128,
+}
 
-    use super::*;
-
-    const A: Address = address!("00000000000000000000000000000000000000aa");
-    const B: Address = address!("00000000000000000000000000000000000000bb");
-
-    #[test]
-    fn accepts_and_packs_a_good_list() {
-        let bounds =
-            Bounds::new(vec![Bound::native(5), Bound::erc20(A, 7), Bound::erc20(B, 0)]).unwrap();
-        let packed = bounds.pack();
-        assert_eq!(packed.len(), 3 * BOUND_LEN);
-        assert_eq!(packed[36], 5);
-        assert_eq!(packed[37], 1);
-        assert_eq!(Bounds::unpack(&packed).unwrap(), bounds);
-        assert_eq!(bounds.hash(), keccak256(packed));
-    }
-
-    #[test]
-    fn refuses_every_other_shape() {
-        assert_eq!(Bounds::new(vec![]), Err(BoundsError::Missing));
-        assert_eq!(Bounds::new(vec![Bound::erc20(A, 1)]), Err(BoundsError::NativeFirst));
-        assert_eq!(
-            Bounds::new(vec![Bound::native(1), Bound::native(1)]),
-            Err(BoundsError::NotAscending(1))
-        );
-        assert_eq!(
-            Bounds::new(vec![Bound::native(1), Bound::erc20(B, 1), Bound::erc20(A, 1)]),
-            Err(BoundsError::NotAscending(2))
-        );
-        assert_eq!(
-            Bounds::new(vec![Bound::native(1), Bound::erc20(A, 1), Bound::erc20(A, 2)]),
-            Err(BoundsError::NotAscending(2))
-        );
-        assert_eq!(
-            Bounds::new(vec![Bound { kind: BoundKind::Native, asset: A, max_out: 1 }]),
-            Err(BoundsError::Asset(0))
-        );
-        assert_eq!(
-            Bounds::new(vec![Bound::native(1), Bound::erc20(Address::ZERO, 1)]),
-            Err(BoundsError::Asset(1))
-        );
-        let many = std::iter::once(Bound::native(1))
-            .chain((1..=8).map(|n| Bound::erc20(Address::with_last_byte(n), 1)))
-            .collect::<Vec<_>>();
-        assert!(Bounds::new(many[..8].to_vec()).is_ok());
-        assert_eq!(Bounds::new(many), Err(BoundsError::TooMany(9)));
-    }
-
-    #[test]
-    fn refuses_unknown_kinds_and_torn_entries() {
-        let mut packed = Bounds::new(vec![Bound::native(1)]).unwrap().pack().to_vec();
-        assert_eq!(Bounds::unpack(&packed[..36]), Err(BoundsError::Missing));
-        packed[0] = 2;
-        assert_eq!(Bounds::unpack(&packed), Err(BoundsError::Kind { index: 0, kind: 2 }));
-    }
-
-    #[test]
-    fn json_goes_through_the_same_checks() {
-        let good = serde_json::json!([{"kind": "native", "asset": Address::ZERO, "maxOut": "0x5"}]);
-        assert!(serde_json::from_value::<Bounds>(good).is_ok());
-        let bad = serde_json::json!([{"kind": "erc20", "asset": A, "maxOut": "0x5"}]);
-        assert!(serde_json::from_value::<Bounds>(bad).unwrap_err().to_string().contains("native"));
+impl From<Bound> for Json {
+    fn from(Bound { asset, max_out }: Bound) -> Self {
+        let kind = asset.kind();
+        Self {
+            kind,
+            asset: asset.contract(),
+            id: (kind == AssetKind::Erc1155).then(|| asset.id()),
+            spender: kind.is_granted().then(|| asset.grantee()),
+            max_out,
+        }
     }
 }
+
+impl TryFrom<Json> for Bound {
+    type Error = String;
+
+    fn try_from(json: Json) -> Result<Self, String> {
+        let Json { kind, asset: token, id, spender, max_out } = json;
+        let asset = match (kind, id, spender) {
+            (AssetKind::Native, None, None) if token.is_zero() => Asset::Native,
+            (AssetKind::Erc20, None, None) => Asset::Erc20(token),
+            (AssetKind::Erc721, None, None) => Asset::Erc721(token),
+            (AssetKind::Deposit, None, None) => Asset::Deposit(token),
+            (AssetKind::Erc1155, Some(id), None) => Asset::Erc1155 { token, id },
+            (AssetKind::Allowance, None, Some(spender)) => Asset::Allowance { token, spender },
+            (AssetKind::Operator, None, Some(operator)) => Asset::Operator { token, operator },
+            _ => return Err(format!("the fields of the bound do not fit kind {}", kind.as_str())),
+        };
+        Ok(Self { asset, max_out })
+    }
+}
+
+#[cfg(test)]
+#[path = "bound_tests.rs"]
+mod tests;

@@ -47,7 +47,9 @@ pub use account::{AccountError, AccountPolicy, AccountState, Configuration, Mode
 pub use action::{
     CallAction, ConfigurationAction, SignatureAction, UserOperationAction, action_of, max_cost_of,
 };
-pub use bound::{BOUND_LEN, Bound, BoundKind, Bounds, BoundsError, MAX_BOUNDS};
+pub use bound::{
+    ANY, BOUND_LEN, Bound, Bounds, BoundsError, EXTRA_LEN, MAX_BOUNDS, MAX_BOUNDS_LEN,
+};
 pub use detached::{DetachedTerms, PolicyReference, detached_account_code};
 pub use diagnose::{Mismatch, Subject, diagnose, other_chain};
 pub use domain::{DOMAIN_NAME, DOMAIN_VERSION, Domain};

@@ -1,8 +1,8 @@
 //! The suffix: an attestation as it travels, at the end of the signature that the module receives.
 //!
 //! ```text
-//! <what the owner signed> ‖ fields ‖ b ‖ bounds ‖ k ‖ signatures ‖ uint16 length ‖ 8-byte magic
-//!                           └────────────── body ───────────────┘
+//! <what the owner signed> ‖ fields ‖ size ‖ bounds ‖ k ‖ signatures ‖ uint16 length ‖ 8-byte magic
+//!                           └─────────────── body ────────────────┘
 //! ```
 //!
 //! Integers are big endian. Parsing is strict: one byte more or less anywhere is refused, so that the gate and the module
@@ -11,8 +11,8 @@
 use alloy::primitives::{B256, Bytes};
 
 use crate::{
-    Attestation, AttestationError, BoundsError, OperatorSignature,
-    bound::{BOUND_LEN, Bounds, MAX_BOUNDS},
+    Attestation, AttestationError, OperatorSignature,
+    bound::{Bounds, MAX_BOUNDS_LEN, packed_len},
     signature::SIGNATURE_LEN,
     statement::TIME_LIMIT,
 };
@@ -38,18 +38,23 @@ const FIELDS_LEN: usize = 127;
 /// Bytes after the body: length and magic.
 const TAIL_LEN: usize = 2 + MAGIC.len();
 
-/// Length in bytes of a suffix with `signatures` signatures and `bounds` bounds, tail included.
-pub const fn suffix_len(signatures: usize, bounds: usize) -> usize {
-    FIELDS_LEN + 1 + BOUND_LEN * bounds + 1 + SIGNATURE_LEN * signatures + TAIL_LEN
+/// Length in bytes of a suffix with `signatures` signatures and `bounds` bounds, `longer` of which are of the longer kinds,
+/// tail included.
+pub const fn suffix_len(signatures: usize, bounds: usize, longer: usize) -> usize {
+    len_with(signatures, packed_len(bounds, longer))
+}
+
+const fn len_with(signatures: usize, bounds_len: usize) -> usize {
+    FIELDS_LEN + 1 + bounds_len + 1 + SIGNATURE_LEN * signatures + TAIL_LEN
 }
 
 /// Length in bytes of the largest suffix that an account with this threshold can get: what estimation must leave room for.
 pub const fn largest_suffix(threshold: usize) -> usize {
-    suffix_len(threshold, MAX_BOUNDS)
+    len_with(threshold, MAX_BOUNDS_LEN)
 }
 
 /// Length in bytes of the largest suffix of all.
-pub const MAX_SUFFIX_LEN: usize = suffix_len(MAX_SIGNATURES, MAX_BOUNDS);
+pub const MAX_SUFFIX_LEN: usize = largest_suffix(MAX_SIGNATURES);
 
 /// An attestation with its signatures. What the module knows itself (policy, EntryPoint, action) is not carried.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -130,8 +135,8 @@ impl Suffix {
     pub fn encode(&self) -> Result<Bytes, AttestationError> {
         check_window(self.valid_after, self.valid_until)?;
         check_count(self.signatures.len())?;
-        let mut bytes =
-            Vec::with_capacity(suffix_len(self.signatures.len(), self.bounds.as_slice().len()));
+        let bounds = self.bounds.pack();
+        let mut bytes = Vec::with_capacity(len_with(self.signatures.len(), bounds.len()));
         bytes.extend_from_slice(&[VERSION, SCHEME_ECDSA, self.level]);
         for word in [self.revision, self.epoch, self.sequence, self.block_number] {
             bytes.extend_from_slice(&word.to_be_bytes());
@@ -141,13 +146,13 @@ impl Suffix {
         bytes.extend_from_slice(&self.valid_until.to_be_bytes()[2..]);
         bytes.extend_from_slice(&self.max_cost.to_be_bytes());
         bytes.extend_from_slice(self.evidence.as_slice());
-        bytes.push(self.bounds.as_slice().len() as u8);
-        bytes.extend_from_slice(&self.bounds.pack());
+        bytes.push(self.bounds.size());
+        bytes.extend_from_slice(&bounds);
         bytes.push(self.signatures.len() as u8);
         for signature in &self.signatures {
             bytes.extend_from_slice(&signature.pack());
         }
-        // At most 2,505: fits two bytes.
+        // At most 2,729: fits two bytes.
         let length = bytes.len() as u16;
         bytes.extend_from_slice(&length.to_be_bytes());
         bytes.extend_from_slice(&MAGIC);
@@ -218,14 +223,8 @@ impl Suffix {
         check_window(valid_after, valid_until)?;
         let max_cost = u128::from_be_bytes(reader.take("maxCost")?);
         let evidence = B256::new(reader.take("evidence")?);
-        let [count] = reader.take("boundsCount")?;
-        if count == 0 {
-            return Err(BoundsError::Missing.into());
-        }
-        if usize::from(count) > MAX_BOUNDS {
-            return Err(BoundsError::TooMany(count.into()).into());
-        }
-        let bounds = Bounds::unpack(reader.slice("bounds", usize::from(count) * BOUND_LEN)?)?;
+        let [size] = reader.take("boundsSize")?;
+        let bounds = Bounds::unpack(size, reader.slice("bounds", Bounds::packed_len(size)?)?)?;
         let [count] = reader.take("signatureCount")?;
         check_count(count.into())?;
         let mut signatures = Vec::with_capacity(count.into());

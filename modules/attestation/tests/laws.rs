@@ -6,24 +6,44 @@ mod common;
 
 use std::sync::LazyLock;
 
-use alloy::primitives::{Address, B256, Bytes};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use common::World;
 use proptest::prelude::*;
 use writ_attestation::{
     AccountPolicy, Bound, Bounds, MAGIC, MAX_SUFFIX_LEN, OperatorSet, OperatorSignature, Suffix,
     attach, verify,
 };
+use writ_types::Asset;
 
 static WORLD: LazyLock<World> = LazyLock::new(|| World::new(3, 5));
 static ATTESTED: LazyLock<Bytes> =
     LazyLock::new(|| attach(&[0x51; 65], &WORLD.suffix(&[0, 2, 3])).unwrap());
 
+/// An asset of any kind but the native one. Few contracts, so that kinds, ids and grantees decide about the order.
+fn assets() -> impl Strategy<Value = Asset> {
+    let address = prop_oneof![
+        (1..4_u8).prop_map(Address::repeat_byte),
+        any::<[u8; 20]>().prop_map(|bytes| Address::from(bytes) | Address::with_last_byte(1)),
+    ];
+    let id = prop_oneof![(0..4_u64).prop_map(U256::from), any::<[u8; 32]>().prop_map(U256::from_be_bytes)];
+    (1..=6_u8, address.clone(), address, id).prop_map(|(kind, token, other, id)| match kind {
+        1 => Asset::Erc20(token),
+        2 => Asset::Erc721(token),
+        3 => Asset::Deposit(token),
+        4 => Asset::Erc1155 { token, id },
+        5 => Asset::Allowance { token, spender: other },
+        _ => Asset::Operator { token, operator: other },
+    })
+}
+
 fn bounds() -> impl Strategy<Value = Bounds> {
-    (any::<u128>(), prop::collection::btree_map(any::<[u8; 20]>(), any::<u128>(), 0..8)).prop_map(
-        |(native, tokens)| {
-            let tokens = tokens.into_iter().filter(|(token, _)| *token != [0; 20]);
-            let tokens = tokens.map(|(token, max_out)| Bound::erc20(Address::from(token), max_out));
-            Bounds::new(std::iter::once(Bound::native(native)).chain(tokens).collect()).unwrap()
+    (any::<u128>(), prop::collection::btree_map(assets(), any::<u128>(), 0..8)).prop_map(
+        |(native, others)| {
+            let others = others.into_iter().map(|(asset, most)| {
+                let most = if matches!(asset, Asset::Operator { .. }) { most & 1 } else { most };
+                Bound::new(asset, most)
+            });
+            Bounds::new(std::iter::once(Bound::native(native)).chain(others).collect()).unwrap()
         },
     )
 }
@@ -77,6 +97,39 @@ proptest! {
     }
 
     #[test]
+    fn bounds_have_one_encoding(bounds in bounds(), at in any::<prop::sample::Index>(), byte in any::<u8>(), size in any::<u8>()) {
+        let packed = bounds.pack().to_vec();
+        prop_assert_eq!(&Bounds::unpack(bounds.size(), &packed).unwrap(), &bounds);
+        prop_assert_eq!(Bounds::packed_len(bounds.size()), Ok(packed.len()));
+        // Any other size byte, any changed byte: refused, or the encoding of something else.
+        prop_assert!(size == bounds.size() || Bounds::unpack(size, &packed).is_err());
+        let mut changed = packed;
+        let at = at.index(changed.len());
+        changed[at] = byte;
+        if let Ok(other) = Bounds::unpack(bounds.size(), &changed) {
+            prop_assert_eq!(other.pack(), changed);
+            prop_assert_eq!(other.size(), bounds.size());
+        }
+    }
+
+    #[test]
+    fn bounds_in_another_order_are_none(bounds in bounds(), one in any::<prop::sample::Index>(), other in any::<prop::sample::Index>()) {
+        let mut list = bounds.as_slice().to_vec();
+        let (one, other) = (one.index(list.len()), other.index(list.len()));
+        list.swap(one, other);
+        prop_assert_eq!(Bounds::new(list).is_ok(), one == other);
+        let mut list = bounds.as_slice().to_vec();
+        list.insert(one, list[one]);
+        prop_assert!(Bounds::new(list).is_err());
+    }
+
+    #[test]
+    fn bounds_are_the_same_in_json(bounds in bounds()) {
+        let json = serde_json::to_value(&bounds).unwrap();
+        prop_assert_eq!(serde_json::from_value::<Bounds>(json).unwrap(), bounds);
+    }
+
+    #[test]
     fn one_changed_byte_never_verifies(at in 65..ATTESTED.len(), flip in 1..=u8::MAX) {
         let mut bytes = ATTESTED.to_vec();
         bytes[at] ^= flip;
@@ -108,7 +161,9 @@ proptest! {
         let _ = Suffix::split(&bytes);
         let _ = OperatorSet::from_code(&bytes);
         let _ = AccountPolicy::decode(&bytes);
-        let _ = Bounds::unpack(&bytes);
+        if let Some((size, rest)) = bytes.split_first() {
+            let _ = Bounds::unpack(*size, rest);
+        }
         bytes.extend_from_slice(&length.to_be_bytes());
         bytes.extend_from_slice(&MAGIC);
         let _ = Suffix::split(&bytes);

@@ -227,7 +227,7 @@ fn structure_is_strict() {
     let suffix = world.suffix(&[0, 1]);
     let owner = vec![0x51; 65];
     let whole = attach(&owner, &suffix).unwrap();
-    assert_eq!(whole.len(), 65 + suffix_len(2, 2));
+    assert_eq!(whole.len(), 65 + suffix_len(2, 2, 0));
     let (part, parsed) = Suffix::split(&whole).unwrap().unwrap();
     assert_eq!((part, &parsed), (owner.as_slice(), &suffix));
     assert!(carries_suffix(&whole));
@@ -265,6 +265,9 @@ fn structure_is_strict() {
     assert_eq!(body(&|b| b[1] = 0), AttestationError::UnsupportedScheme(0));
     assert_eq!(body(&|b| b[127] = 0).check(), "boundsMissing");
     assert_eq!(body(&|b| b[127] = 9).check(), "bounds");
+    // Longer entries: as many as there are entries, and one that is not there.
+    assert_eq!(body(&|b| b[127] = 0x22).check(), "bounds");
+    assert_eq!(body(&|b| b[127] = 0x12).check(), "bounds");
     assert_eq!(body(&|b| b[128] = 1).check(), "bounds");
     assert_eq!(body(&|b| b.push(0)).check(), "length");
     assert_eq!(

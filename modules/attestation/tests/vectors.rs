@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod common;
+mod lists;
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -16,11 +17,11 @@ use alloy::{
 use common::{World, operation};
 use serde_json::{Value, json};
 use writ_attestation::{
-    Attestation, Bound, Bounds, CallAction, ConfigurationAction, Denial, Domain, MAGIC,
+    ANY, Attestation, Bound, Bounds, CallAction, ConfigurationAction, Denial, Domain, MAGIC,
     OperatorSignature, Record, SignatureAction, Suffix, UserOperationAction, action_of, attach,
     max_cost_of, reasons_hash, verify,
 };
-use writ_types::{EntryPointVersion, Factory, Paymaster, UserOperation};
+use writ_types::{Asset, EntryPointVersion, Factory, Paymaster, UserOperation};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -59,16 +60,22 @@ fn worlds() -> Vec<(&'static str, World, Vec<u8>)> {
         ..operation(EntryPointVersion::V09)
     };
     late.policy.configuration.entry_point = EntryPointVersion::V09.canonical_address();
-    late.bounds = Bounds::new(
-        std::iter::once(Bound::native(u128::MAX))
-            .chain((1..8_u8).map(|n| Bound::erc20(Address::repeat_byte(n), u128::from(n) << 100)))
-            .collect(),
-    )
+    let (token, spender) = (Address::repeat_byte(0x20), Address::repeat_byte(0x5d));
+    late.bounds = Bounds::new(vec![
+        Bound::native(u128::MAX),
+        Bound::erc20(token, 1 << 100),
+        Bound::new(Asset::Erc721(token), 2),
+        Bound::new(Asset::Deposit(late.policy.configuration.entry_point), 3 << 100),
+        Bound::new(Asset::Erc1155 { token, id: U256::ZERO }, 4),
+        Bound::new(Asset::Erc1155 { token, id: U256::MAX }, 5),
+        Bound::new(Asset::Allowance { token, spender }, ANY),
+        Bound::new(Asset::Operator { token, operator: spender }, 1),
+    ])
     .unwrap();
     vec![
         ("1-of-1", plain, vec![0]),
         ("3-of-5, factory and paymaster", full, vec![0, 2, 4]),
-        ("13-of-21, eight bounds, v0.9 paymaster signature", late, (4..17).collect()),
+        ("13-of-21, bounds of every kind, v0.9 paymaster signature", late, (4..17).collect()),
     ]
 }
 
@@ -232,7 +239,9 @@ fn others() -> Value {
 fn vectors() -> String {
     let cases: Vec<_> =
         worlds().iter().map(|(name, world, signers)| case(name, world, signers)).collect();
-    let all = json!({"magic": hex::encode_prefixed(MAGIC), "cases": cases, "others": others()});
+    let all = json!({
+        "magic": hex::encode_prefixed(MAGIC), "cases": cases, "others": others(), "lists": lists::all(),
+    });
     serde_json::to_string_pretty(&all).unwrap() + "\n"
 }
 

@@ -90,7 +90,14 @@ for (const item of vectors.cases) {
 
   // The suffix, byte by byte.
   const uint = (value, bytes) => numberToHex(BigInt(value), { size: bytes });
-  const count = size(item.bounds) / 37;
+  // The size byte: how many bounds, and how many of them have a word more.
+  const kinds = [];
+  for (let at = 0; at < size(item.bounds); ) {
+    const kind = Number(hexToBigInt(slice(item.bounds, at, at + 1)));
+    kinds.push(kind);
+    at += kind < 4 ? 37 : 69;
+  }
+  const longer = kinds.filter((kind) => kind > 3).length;
   const body = concat([
     "0x0101",
     uint(attestation.level, 1),
@@ -103,12 +110,12 @@ for (const item of vectors.cases) {
     uint(attestation.validUntil, 6),
     uint(action.maxCost, 16),
     attestation.evidence,
-    uint(count, 1),
+    uint((longer << 4) | kinds.length, 1),
     item.bounds,
     uint(item.signers.length, 1),
     item.signatures,
   ]);
-  assert.equal(size(body), 129 + 37 * count + 65 * item.signers.length);
+  assert.equal(size(body), 129 + 37 * kinds.length + 32 * longer + 65 * item.signers.length);
   assert.equal(item.suffix, concat([body, uint(size(body), 2), vectors.magic]));
   assert.equal(operation.signature, concat([operation.ownerSignature, item.suffix]));
 

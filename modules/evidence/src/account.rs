@@ -230,21 +230,6 @@ impl AccountReader {
         })
     }
 
-    /// Whether `token` answers `balanceOf(account)` with a word, so that the hook can measure it.
-    ///
-    /// # Errors
-    ///
-    /// When the state cannot be read.
-    pub async fn is_measurable(
-        &self,
-        block: &PinnedBlock,
-        token: Address,
-        account: Address,
-    ) -> Result<bool, AccountError> {
-        let data = writ_bindings::Erc20::balanceOfCall { account }.abi_encode();
-        Ok(self.call(block, token, data.into()).await?.is_ok_and(|word| word.len() >= 32))
-    }
-
     async fn operators(
         &self,
         block: &PinnedBlock,

@@ -1,16 +1,12 @@
-//! The exact bounds: what left the account in the simulation, per asset.
+//! The exact bounds: what left the account in the simulation, or was granted by it, per asset.
 //!
-//! Only assets that leave are listed. Each entry costs gas in the execution, so whoever estimates has to foresee the
-//! same list, and does so from the same transfers.
+//! Only what moves is listed, and what the calls set out to move. Each entry costs gas in the execution, so whoever
+//! estimates has to foresee the same list, and does so from the same logs and calls. What moves and has no bound is refused.
 
-use std::collections::BTreeSet;
-
-use alloy::{
-    primitives::{Address, U256},
-    sol_types::SolCall,
-};
-use writ_attestation::{Bound, Bounds, BoundsError};
-use writ_simulation::{Effects, TokenStandard};
+use alloy::primitives::{Address, U256};
+use writ_attestation::{ANY, Bound, Bounds, BoundsError};
+use writ_simulation::{Answers, Effects, Moved, UnboundedGrant, is_entry_point};
+use writ_types::{Asset, AssetKind};
 
 use crate::calls::Call;
 
@@ -18,121 +14,115 @@ use crate::calls::Call;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AssetError {
-    /// An asset of a kind that the module does not measure yet leaves the account.
-    #[error(
-        "{standard} tokens of {token} leave the account, and only native currency and ERC-20 can be bounded"
-    )]
-    Unsupported {
-        /// The token contract.
-        token: Address,
-        /// Its standard.
-        standard: &'static str,
-    },
-    /// The account takes back what it holds at its EntryPoint, which no bound measures.
-    #[error(
-        "call {index} withdraws the account's deposit or stake at the EntryPoint, which cannot be bounded"
-    )]
-    Deposit {
+    /// Something is granted that no bound measures.
+    #[error(transparent)]
+    Grant(#[from] UnboundedGrant),
+    /// The account takes back its stake at an EntryPoint, which no bound measures.
+    #[error("call {index} withdraws the account's stake at an EntryPoint, which cannot be bounded")]
+    Stake {
         /// Position of the call.
         index: usize,
+    },
+    /// The contract does not tell how much the account has, so that the hook refuses the operation.
+    #[error(
+        "{contract} does not tell how much the account has of what moves there, so that it cannot be bounded"
+    )]
+    Unmeasurable {
+        /// The token, or whatever takes calls as one.
+        contract: Address,
     },
     /// More than a bound can express.
     #[error("more than 2^128-1 of {asset} leaves the account")]
     TooLarge {
-        /// The asset; zero for native currency.
-        asset: Address,
+        /// The asset.
+        asset: Asset,
     },
     /// More assets than one attestation can bound.
     #[error("the operation moves more assets than can be bounded: {0}")]
     List(#[from] BoundsError),
 }
 
-/// Refuses calls that move the account's own money out of the EntryPoint: only the account itself can make them.
+/// Refuses calls that take the account's own stake out of an EntryPoint: only the account itself can make them.
 ///
 /// # Errors
 ///
-/// [`AssetError::Deposit`] names the call.
-pub(crate) fn keeps_deposit(calls: &[Call], entry_point: Address) -> Result<(), AssetError> {
-    use writ_bindings::EntryPoint::{withdrawStakeCall, withdrawToCall};
+/// [`AssetError::Stake`] names the call.
+pub(crate) fn keeps_stake(calls: &[Call], entry_point: Address) -> Result<(), AssetError> {
+    use alloy::sol_types::SolCall;
+    use writ_bindings::EntryPoint::withdrawStakeCall;
 
     let withdraws = |call: &Call| {
-        call.to == entry_point
-            && call.selector.is_some_and(|selector| {
-                [withdrawToCall::SELECTOR, withdrawStakeCall::SELECTOR].contains(&selector.0)
-            })
+        (call.to == entry_point || is_entry_point(call.to))
+            && call.selector.is_some_and(|selector| selector == withdrawStakeCall::SELECTOR)
     };
     match calls.iter().position(withdraws) {
-        Some(index) => Err(AssetError::Deposit { index }),
+        Some(index) => Err(AssetError::Stake { index }),
         None => Ok(()),
     }
 }
 
-/// The list with a listed asset's bound raised to what the module measured; none when that raises nothing.
-pub(crate) fn raise(bounds: &Bounds, asset: Address, measured: U256) -> Option<Bounds> {
-    let measured = u128::try_from(measured).ok()?;
-    let mut list = bounds.as_slice().to_vec();
-    let bound = list.iter_mut().find(|bound| bound.asset == asset && bound.max_out < measured)?;
-    bound.max_out = measured;
-    Bounds::new(list).ok()
+/// A bound on everything that moves that holds nothing back.
+///
+/// # Errors
+///
+/// [`AssetError`] when it is too much, or too many.
+pub(crate) fn widest_bounds(moved: &Moved) -> Result<Bounds, AssetError> {
+    for (asset, amount) in moved {
+        most(*asset, *amount)?;
+    }
+    Ok(Bounds::new(moved.keys().copied().map(Bound::widest).collect())?)
 }
 
-/// Net outflow of `account` per asset, native first, and every ERC-20 token that it sent or that is listed in
-/// `called`, also with zero.
+/// How much moved: native currency as it was seen, everything else as the module itself was answered when it measured, and
+/// what it did not measure, because the execution reverts, as the logs tell.
+///
+/// # Errors
+///
+/// [`AssetError`] when it is too much, or too many.
+pub fn exact_bounds(
+    moved: &Moved,
+    answers: &Answers,
+    account: Address,
+) -> Result<Bounds, AssetError> {
+    let list = moved.iter().map(|(asset, told)| {
+        let measured = answers.moved(*asset, account);
+        Ok(Bound::new(*asset, most(*asset, measured.unwrap_or(*told))?))
+    });
+    Ok(Bounds::new(list.collect::<Result<_, AssetError>>()?)?)
+}
+
+/// The same from the logs alone, where no module measures anything.
 ///
 /// # Errors
 ///
 /// [`AssetError`] when something leaves that cannot be bounded.
-pub fn exact_bounds(
+pub(crate) fn logged_bounds(
     effects: &Effects,
     account: Address,
-    called: impl IntoIterator<Item = Address>,
+    entry_point: Address,
 ) -> Result<Bounds, AssetError> {
-    for moved in effects.tokens.iter().filter(|moved| moved.from == account) {
-        let standard = match moved.standard {
-            TokenStandard::Erc20 => continue,
-            TokenStandard::Erc721 => "ERC-721",
-            TokenStandard::Erc1155 => "ERC-1155",
-        };
-        // A token sent to oneself has not left.
-        if moved.to != account {
-            return Err(AssetError::Unsupported { token: moved.token, standard });
+    exact_bounds(&effects.moved(account, entry_point, [])?, &Answers::default(), account)
+}
+
+/// `maxOut` for this much.
+fn most(asset: Asset, amount: U256) -> Result<u128, AssetError> {
+    match (asset.kind(), u128::try_from(amount)) {
+        (AssetKind::Operator, Ok(0..=1)) => Ok(amount.to()),
+        (AssetKind::Operator, _) | (AssetKind::Native, Err(_)) => {
+            Err(AssetError::TooLarge { asset })
         }
+        (_, Ok(fits)) => Ok(fits),
+        // Whoever approves that much approves without limit.
+        (AssetKind::Allowance, Err(_)) => Ok(ANY),
+        (_, Err(_)) => Err(AssetError::TooLarge { asset }),
     }
-    outflows(effects, account, sent_erc20(effects, account).chain(called))
-}
-
-/// The ERC-20 tokens that `account` sent, some perhaps more than once.
-pub(crate) fn sent_erc20(effects: &Effects, account: Address) -> impl Iterator<Item = Address> {
-    let sent = effects
-        .tokens
-        .iter()
-        .filter(move |moved| moved.from == account && moved.standard == TokenStandard::Erc20);
-    sent.map(|moved| moved.token)
-}
-
-/// Net outflow of `account`: native first, then of each of `tokens`.
-pub(crate) fn outflows(
-    effects: &Effects,
-    account: Address,
-    tokens: impl IntoIterator<Item = Address>,
-) -> Result<Bounds, AssetError> {
-    let tokens: BTreeSet<Address> = tokens.into_iter().collect();
-    let fits =
-        |asset, amount: U256| u128::try_from(amount).map_err(|_| AssetError::TooLarge { asset });
-    let native = effects.native_outflow(account).unwrap_or_default();
-    let mut bounds = vec![Bound::native(fits(Address::ZERO, native)?)];
-    for token in tokens {
-        let amount = effects.erc20_outflow(token, account).unwrap_or_default();
-        bounds.push(Bound::erc20(token, fits(token, amount)?));
-    }
-    Ok(Bounds::new(bounds)?)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use writ_simulation::{Approval, NativeTransfer, TokenTransfer};
+    use alloy::sol_types::SolCall;
 
     use super::*;
     use crate::calls::{CallType, ExecType, Execution, Own, decode_calls, encode_execute};
@@ -140,126 +130,96 @@ mod tests {
     const ACCOUNT: Address = Address::repeat_byte(0xac);
     const OTHER: Address = Address::repeat_byte(0x01);
     const A: Address = Address::repeat_byte(0xaa);
-    const B: Address = Address::repeat_byte(0xbb);
 
-    fn moved(token: Address, from: Address, to: Address, amount: u64) -> TokenTransfer {
-        TokenTransfer {
-            token,
-            standard: TokenStandard::Erc20,
-            from,
-            to,
-            id: U256::ZERO,
-            amount: U256::from(amount),
+    const ALLOWANCE: Asset = Asset::Allowance { token: A, spender: OTHER };
+    const OPERATOR: Asset = Asset::Operator { token: A, operator: OTHER };
+
+    fn moved(assets: &[(Asset, U256)]) -> Moved {
+        assets.iter().copied().chain([(Asset::Native, U256::from(3))]).collect()
+    }
+
+    fn exact(assets: &[(Asset, U256)]) -> Result<Vec<Bound>, AssetError> {
+        let bounds = exact_bounds(&moved(assets), &Answers::default(), ACCOUNT)?;
+        Ok(bounds.as_slice()[1..].to_vec())
+    }
+
+    #[test]
+    fn every_kind_is_listed_in_the_order_of_the_wire() {
+        let one = U256::ONE;
+        let coin = Asset::Erc1155 { token: A, id: U256::from(7) };
+        let all = [
+            OPERATOR,
+            ALLOWANCE,
+            coin,
+            Asset::Deposit(A),
+            Asset::Erc721(A),
+            Asset::Erc20(OTHER),
+            Asset::Erc20(A),
+        ];
+        let bounds = exact(&all.map(|asset| (asset, one))).unwrap();
+        let listed: Vec<_> = bounds.iter().map(|bound| bound.asset).collect();
+        let mut sorted = all;
+        sorted.sort();
+        assert_eq!(listed, sorted);
+        let nothing = exact_bounds(&moved(&[]), &Answers::default(), ACCOUNT).unwrap();
+        assert_eq!(nothing.as_slice(), [Bound::native(3)]);
+    }
+
+    #[test]
+    fn what_is_too_much_is_refused_and_only_allowances_are_without_limit() {
+        let (most, more) = (U256::from(u128::MAX), U256::from(u128::MAX) + U256::ONE);
+        for asset in [
+            Asset::Native,
+            Asset::Erc20(A),
+            Asset::Erc721(A),
+            Asset::Deposit(A),
+            Asset::Erc1155 { token: A, id: U256::ZERO },
+        ] {
+            let of = |amount| {
+                let mut list = moved(&[]);
+                list.insert(asset, amount);
+                (widest_bounds(&list).err(), exact_bounds(&list, &Answers::default(), ACCOUNT))
+            };
+            assert!(of(most).0.is_none() && of(most).1.is_ok(), "{asset}");
+            let refused = AssetError::TooLarge { asset };
+            assert_eq!(of(more), (Some(refused.clone()), Err(refused)), "{asset}");
         }
-    }
-
-    fn native(from: Address, to: Address, amount: u64) -> NativeTransfer {
-        NativeTransfer { from, to, amount: U256::from(amount) }
-    }
-
-    #[test]
-    fn nothing_moved_still_bounds_native_currency() {
-        let bounds = exact_bounds(&Effects::default(), ACCOUNT, []).unwrap();
-        assert_eq!(bounds.as_slice(), [Bound::native(0)]);
+        assert_eq!(exact(&[(ALLOWANCE, U256::MAX)]), Ok(vec![Bound::new(ALLOWANCE, ANY)]));
+        assert_eq!(exact(&[(ALLOWANCE, U256::from(5))]), Ok(vec![Bound::new(ALLOWANCE, 5)]));
+        assert_eq!(exact(&[(OPERATOR, U256::ONE)]), Ok(vec![Bound::new(OPERATOR, 1)]));
+        let two = exact(&[(OPERATOR, U256::from(2))]);
+        assert_eq!(two, Err(AssetError::TooLarge { asset: OPERATOR }));
     }
 
     #[test]
-    fn outflow_is_net_and_never_below_zero() {
-        let effects = Effects {
-            native: vec![
-                native(ACCOUNT, OTHER, 10),
-                native(OTHER, ACCOUNT, 4),
-                native(OTHER, A, 99),
-            ],
-            tokens: vec![
-                moved(B, ACCOUNT, OTHER, 5),
-                moved(B, OTHER, ACCOUNT, 9),
-                moved(A, ACCOUNT, OTHER, 3),
-            ],
-            ..Default::default()
+    fn more_assets_than_a_list_holds_are_refused() {
+        let ids = |most: u64| -> Vec<_> {
+            let coin = |id| (Asset::Erc1155 { token: A, id: U256::from(id) }, U256::ZERO);
+            (1..=most).map(coin).collect()
         };
-        let bounds = exact_bounds(&effects, ACCOUNT, []).unwrap();
-        assert_eq!(bounds.as_slice(), [Bound::native(6), Bound::erc20(A, 3), Bound::erc20(B, 0)]);
+        assert!(exact(&ids(7)).is_ok());
+        assert_eq!(exact(&ids(8)), Err(AssetError::List(BoundsError::TooMany(9))));
+        assert_eq!(
+            widest_bounds(&moved(&ids(8))),
+            Err(AssetError::List(BoundsError::TooMany(9)))
+        );
     }
 
     #[test]
-    fn called_tokens_are_held_at_zero_and_others_are_not_listed() {
-        let approval = Approval {
-            token: A,
-            owner: ACCOUNT,
-            spender: OTHER,
-            amount: U256::MAX,
-            id: U256::ZERO,
-            all: false,
-        };
-        let effects = Effects {
-            tokens: vec![moved(OTHER, OTHER, A, 1)],
-            approvals: vec![approval],
-            ..Default::default()
-        };
-        let bounds = exact_bounds(&effects, ACCOUNT, [B]).unwrap();
-        assert_eq!(bounds.as_slice(), [Bound::native(0), Bound::erc20(B, 0)]);
-    }
-
-    #[test]
-    fn a_bound_is_raised_only_to_more() {
-        let bounds = Bounds::new(vec![Bound::native(5), Bound::erc20(A, 7)]).unwrap();
-        let raised = raise(&bounds, A, U256::from(8)).unwrap();
-        assert_eq!(raised.as_slice(), [Bound::native(5), Bound::erc20(A, 8)]);
-        assert_eq!(raise(&bounds, A, U256::from(7)), None);
-        assert_eq!(raise(&bounds, B, U256::from(8)), None);
-        assert_eq!(raise(&bounds, A, U256::MAX), None);
-    }
-
-    #[test]
-    fn the_deposit_stays() {
+    fn the_stake_stays() {
         let call = |to, data: &[u8]| {
             let call = Execution { target: to, value: U256::ZERO, data: data.to_vec().into() };
             let data = encode_execute(CallType::Single, ExecType::Default, &[call]);
             decode_calls(Own::of(ACCOUNT), &data.into()).unwrap()
         };
-        let withdraw = writ_bindings::EntryPoint::withdrawToCall {
-            withdrawAddress: OTHER,
-            withdrawAmount: U256::ONE,
-        };
-        let withdraw = withdraw.abi_encode();
-        let refused = Err(AssetError::Deposit { index: 0 });
-        assert_eq!(keeps_deposit(&call(OTHER, &withdraw), OTHER), refused);
-        assert_eq!(keeps_deposit(&call(A, &withdraw), OTHER), Ok(()));
+        let withdraw =
+            writ_bindings::EntryPoint::withdrawStakeCall { withdrawAddress: OTHER }.abi_encode();
+        let refused = Err(AssetError::Stake { index: 0 });
+        assert_eq!(keeps_stake(&call(OTHER, &withdraw), OTHER), refused);
+        let canonical = writ_types::EntryPointVersion::V07.canonical_address();
+        assert_eq!(keeps_stake(&call(canonical, &withdraw), OTHER), refused);
+        assert_eq!(keeps_stake(&call(A, &withdraw), OTHER), Ok(()));
         let deposit = writ_bindings::EntryPoint::depositToCall { account: ACCOUNT }.abi_encode();
-        assert_eq!(keeps_deposit(&call(OTHER, &deposit), OTHER), Ok(()));
-    }
-
-    #[test]
-    fn what_cannot_be_bounded_is_refused_by_name() {
-        for (standard, name) in
-            [(TokenStandard::Erc721, "ERC-721"), (TokenStandard::Erc1155, "ERC-1155")]
-        {
-            let nft = TokenTransfer { standard, ..moved(A, ACCOUNT, OTHER, 1) };
-            let leaving = Effects { tokens: vec![nft], ..Default::default() };
-            assert_eq!(
-                exact_bounds(&leaving, ACCOUNT, []),
-                Err(AssetError::Unsupported { token: A, standard: name })
-            );
-            let arriving = TokenTransfer { from: OTHER, to: ACCOUNT, ..nft };
-            let arriving = Effects { tokens: vec![arriving], ..Default::default() };
-            assert!(exact_bounds(&arriving, ACCOUNT, []).is_ok());
-        }
-        let amount = U256::from(u128::MAX) + U256::ONE;
-        let large = Effects {
-            native: vec![NativeTransfer { amount, ..native(ACCOUNT, A, 0) }],
-            ..Default::default()
-        };
-        assert_eq!(
-            exact_bounds(&large, ACCOUNT, []),
-            Err(AssetError::TooLarge { asset: Address::ZERO })
-        );
-        let many = (1..=8).map(Address::with_last_byte);
-        assert!(matches!(
-            exact_bounds(&Effects::default(), ACCOUNT, many),
-            Err(AssetError::List(_))
-        ));
-        let most = (1..=7).map(Address::with_last_byte);
-        assert!(exact_bounds(&Effects::default(), ACCOUNT, most).is_ok());
+        assert_eq!(keeps_stake(&call(OTHER, &deposit), OTHER), Ok(()));
     }
 }

@@ -13,7 +13,7 @@ use writ_types::{EntryPoint, EntryPointVersion, UserOperation};
 use crate::{
     account::{Account, AccountReader},
     adapter::without_batch,
-    bounds::keeps_deposit,
+    bounds::keeps_stake,
     calls::{Call, Own, decode_calls},
     detached::{self, Authority, Conduct},
     document::{Facts, document},
@@ -114,10 +114,9 @@ impl EvidenceBuilder {
         let before = predecessors(request, &account, identity, domain)?;
         let adapter = self.reader.adapter(block, account.address, identity.kind).await?;
         let calls = decode_calls(Own { account: account.address, adapter }, &called)?;
-        keeps_deposit(&calls, entry_point.address)?;
-        let sent = self.sent(block, &calls, operation.sender).await?;
+        keeps_stake(&calls, entry_point.address)?;
         let run = Run::new(request, &account, domain, &before)?;
-        let (bounds, mut outcome) = run.bounded(&self.simulator, &sent).await?;
+        let (bounds, mut outcome) = run.bounded(&self.simulator, &calls).await?;
         if let Some(adapter) = adapter {
             without_batch(&mut outcome.effects, account.address, adapter);
         }
@@ -138,30 +137,10 @@ impl EvidenceBuilder {
         let found = block.account(operation.sender).await?.code_hash;
         let deployed = found != KECCAK256_EMPTY && !found.is_zero();
         let outcome = detached::run(&self.simulator, request).await?;
-        let Conduct { calls, bounds } = Conduct::of(&outcome.effects, operation.sender)?;
+        let Conduct { calls, bounds } =
+            Conduct::of(&outcome.effects, operation.sender, entry_point.address)?;
         let day = Spending::default();
         write_down(request, account, Seen { calls, bounds, outcome, sequence: 0, day, deployed })
-    }
-
-    /// Tokens that the calls say the account sends, as far as the module can measure them: also those that would not
-    /// tell with an event.
-    async fn sent(
-        &self,
-        block: &PinnedBlock,
-        calls: &[Call],
-        account: Address,
-    ) -> Result<Vec<Address>, EvidenceError> {
-        let mut tokens: Vec<_> =
-            calls.iter().filter(|call| call.sends_tokens_of(account)).map(|call| call.to).collect();
-        tokens.sort_unstable();
-        tokens.dedup();
-        let mut measurable = Vec::new();
-        for token in tokens {
-            if self.reader.is_measurable(block, token, account).await? {
-                measurable.push(token);
-            }
-        }
-        Ok(measurable)
     }
 
     async fn history(
@@ -186,8 +165,8 @@ impl EvidenceBuilder {
         for predecessor in before {
             day.operations = day.operations.saturating_add(1);
             for bound in predecessor.suffix.bounds.as_slice() {
-                if bound.max_out > 0 {
-                    day.add(bound.asset, U256::from(bound.max_out));
+                if bound.max_out > 0 && bound.asset.kind().is_spent() {
+                    day.add(bound.asset.contract(), U256::from(bound.max_out));
                 }
             }
         }

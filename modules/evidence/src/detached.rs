@@ -9,7 +9,7 @@ use writ_attestation::{Bounds, DetachedTerms};
 use writ_simulation::{Effects, OpOutcome, SenderCall, SimulationRequest, Simulator};
 
 use crate::{
-    bounds::{outflows, sent_erc20},
+    bounds::logged_bounds,
     builder::{EvidenceRequest, OwnerSignature},
     calls::{Call, CallsError, MAX_CALLS, observed_call},
     error::{EvidenceError, PredecessorError},
@@ -40,7 +40,7 @@ impl Authority {
 pub(crate) struct Conduct {
     /// The calls, in order.
     pub(crate) calls: Vec<Call>,
-    /// Native currency and every ERC-20 token that was sent.
+    /// Everything that left or was granted.
     pub(crate) bounds: Bounds,
 }
 
@@ -50,7 +50,11 @@ impl Conduct {
     /// # Errors
     ///
     /// When there is more than can be shown to a policy, or something that is not understood.
-    pub(crate) fn of(effects: &Effects, account: Address) -> Result<Self, EvidenceError> {
+    pub(crate) fn of(
+        effects: &Effects,
+        account: Address,
+        entry_point: Address,
+    ) -> Result<Self, EvidenceError> {
         if effects.calls.len() > MAX_CALLS {
             let count = alloy::primitives::U256::from(effects.calls.len());
             return Err(CallsError::TooManyCalls { count }.into());
@@ -64,7 +68,7 @@ impl Conduct {
                 observed_call(*to, *value, data)
             })
             .collect::<Result<_, CallsError>>()?;
-        let bounds = outflows(effects, account, sent_erc20(effects, account))?;
+        let bounds = logged_bounds(effects, account, entry_point)?;
         Ok(Self { calls, bounds })
     }
 }

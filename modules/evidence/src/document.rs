@@ -4,9 +4,9 @@
 //! bytes are lowercase hexadecimal text.
 
 use alloy::primitives::{Address, B256, U256};
-use writ_attestation::{BoundKind, Bounds};
+use writ_attestation::Bounds;
 use writ_policy::Value;
-use writ_simulation::{Effects, TokenStandard};
+use writ_simulation::{ApprovalKind, Effects, TokenStandard};
 use writ_types::UserOperation;
 
 use crate::{
@@ -114,9 +114,14 @@ fn call(call: &Call) -> Value {
             ("type", argument.value.abi_type().into()),
             (
                 "value",
-                match argument.value {
-                    ArgumentValue::Address(address) => address.into(),
-                    ArgumentValue::Uint(number) => number.into(),
+                match &argument.value {
+                    ArgumentValue::Address(address) => (*address).into(),
+                    ArgumentValue::Uint(number) => (*number).into(),
+                    ArgumentValue::Bool(truth) => (*truth).into(),
+                    ArgumentValue::Bytes(bytes) => Value::hex(bytes),
+                    ArgumentValue::Uints(numbers) => {
+                        Value::array(numbers.iter().map(|number| (*number).into()))
+                    }
                 },
             ),
         ])
@@ -133,13 +138,12 @@ fn call(call: &Call) -> Value {
 
 fn bounds(bounds: &Bounds) -> Value {
     Value::array(bounds.as_slice().iter().map(|bound| {
-        let kind = match bound.kind {
-            BoundKind::Native => "native",
-            BoundKind::Erc20 => "erc20",
-        };
+        let asset = bound.asset;
         Value::object([
-            ("asset", bound.asset.into()),
-            ("kind", kind.into()),
+            ("asset", asset.contract().into()),
+            ("kind", asset.kind().as_str().into()),
+            ("id", asset.id().into()),
+            ("spender", asset.grantee().into()),
             ("maxOut", bound.max_out.into()),
         ])
     }))
@@ -174,6 +178,7 @@ fn effects(effects: [&Effects; 2], reverted: bool) -> Result<Value, TooManyEffec
                     ("standard", standard.into()),
                     ("from", moved.from.into()),
                     ("to", moved.to.into()),
+                    ("id", moved.id.into()),
                     ("amount", moved.amount.into()),
                 ])
             })?,
@@ -181,7 +186,15 @@ fn effects(effects: [&Effects; 2], reverted: bool) -> Result<Value, TooManyEffec
         (
             "approvals",
             list("approvals", effects.map(|effects| &effects.approvals), |granted| {
+                let kind = match granted.kind {
+                    ApprovalKind::Allowance => "allowance",
+                    ApprovalKind::Token => "token",
+                    ApprovalKind::Operator => "operator",
+                    ApprovalKind::Permit2 => "permit2",
+                };
                 Value::object([
+                    ("kind", kind.into()),
+                    ("id", granted.id.into()),
                     ("token", granted.token.into()),
                     ("owner", granted.owner.into()),
                     ("spender", granted.spender.into()),
@@ -299,12 +312,12 @@ mod tests {
                 spender: OTHER,
                 amount: U256::ONE,
                 id: U256::ZERO,
-                all: false,
+                kind: ApprovalKind::Allowance,
             }],
             delegate_calls: vec![DelegateCall { from: TOKEN, to: OTHER }],
             created: vec![OTHER],
             touched: vec![TOKEN],
-            calls: Vec::new(),
+            ..Effects::default()
         };
         let fees = Effects { touched: vec![OTHER, TOKEN], ..effects.clone() };
         let text = build([&effects, &fees], &calls).unwrap().to_json();
@@ -312,10 +325,10 @@ mod tests {
         let data = &calls[0].data;
         let native = format!(r#"{{"amount":5,"from":"{ACCOUNT:?}","to":"{OTHER:?}"}}"#);
         let token = format!(
-            r#"{{"amount":{max},"from":"{ACCOUNT:?}","standard":"erc20","to":"{OTHER:?}","token":"{TOKEN:?}"}}"#
+            r#"{{"amount":{max},"from":"{ACCOUNT:?}","id":0,"standard":"erc20","to":"{OTHER:?}","token":"{TOKEN:?}"}}"#
         );
         let approval = format!(
-            r#"{{"amount":1,"owner":"{ACCOUNT:?}","spender":"{OTHER:?}","token":"{TOKEN:?}"}}"#
+            r#"{{"amount":1,"id":0,"kind":"allowance","owner":"{ACCOUNT:?}","spender":"{OTHER:?}","token":"{TOKEN:?}"}}"#
         );
         let delegate = format!(r#"{{"from":"{TOKEN:?}","to":"{OTHER:?}"}}"#);
         let expected = [
@@ -324,9 +337,9 @@ mod tests {
                 "cc".repeat(32)
             ),
             format!(
-                r#""bounds":[{{"asset":"{:?}","kind":"native","maxOut":0}},{{"asset":"{TOKEN:?}","kind":"erc20","maxOut":{}}}],"#,
-                Address::ZERO,
-                u128::MAX
+                r#""bounds":[{{"asset":"{zero:?}","id":0,"kind":"native","maxOut":0,"spender":"{zero:?}"}},{{"asset":"{TOKEN:?}","id":0,"kind":"erc20","maxOut":{},"spender":"{zero:?}"}}],"#,
+                u128::MAX,
+                zero = Address::ZERO
             ),
             format!(
                 r#""calls":[{{"args":[{{"name":"to","type":"address","value":"{OTHER:?}"}},{{"name":"value","type":"uint256","value":{max}}}],"#

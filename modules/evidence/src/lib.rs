@@ -7,7 +7,8 @@
 //!     ├─ predecessors ─── suffix split and verified like the module does
 //!     ├─ AccountIdentity ─ does the module receive the signature, does its hook see the calldata? or refused
 //!     ├─ decode_calls ─── what the account calls itself with, canonical or refused ──> Call*
-//!     ├─ simulation under a throw-away quorum ── effects ──> exact bounds ── simulated again under them
+//!     ├─ simulation under a throw-away quorum ── effects ──> what moves ── again, measured by the module ──> exact bounds
+//!     │                                                                   └─ and again under them
 //!     └─ read_day ─────── Outflow events, a list linked backwards from the pinned state ──> Spending
 //!                                                                  │
 //!                        document (writ_policy::Value) ── encode ──┴─> Evidence { hash, action, bounds, … }

@@ -7,11 +7,9 @@ use alloy::{
 };
 use writ_bindings::WritModule;
 use writ_simulation::{NodeClient, NodeError};
+use writ_types::AssetKind;
 
 use crate::history::{Outflow, OutflowSource};
-
-/// The last kind of bound that is an amount of native currency or of a token.
-const ERC20: u8 = 1;
 
 impl OutflowSource for NodeClient {
     type Error = NodeError;
@@ -40,7 +38,7 @@ impl OutflowSource for NodeClient {
                     block,
                     asset: event.asset,
                     // Of other kinds something was counted, lent or deposited: part of the list, and no spending.
-                    amount: if event.kind <= ERC20 { event.amount } else { U256::ZERO },
+                    amount: if is_spent(event.kind) { event.amount } else { U256::ZERO },
                     sequence: event.sequence,
                     timestamp: event.timestamp.to(),
                     previous_block: event.previousBlock.to(),
@@ -86,6 +84,10 @@ pub(crate) async fn policies_set(
     }
     published.append(&mut set);
     Ok(published)
+}
+
+fn is_spent(kind: u8) -> bool {
+    AssetKind::from_u8(kind).is_some_and(AssetKind::is_spent)
 }
 
 fn malformed(detail: &str) -> NodeError {

@@ -1,24 +1,26 @@
 //! Simulation under a throw-away quorum.
 //!
 //! In the configuration's record the operators are replaced with ephemeral keys that really sign; nothing else is patched.
-//! The first run is bounded by nothing, the next by what left in it: what is decided on is a run that the module itself
-//! let through.
+//! The first run is bounded by nothing and shows what moves. In the next each of that has a bound that holds back nothing,
+//! so that the module measures it, and what it was answered is how much moves. What is decided on is the last run, which the
+//! module itself let through under exactly these bounds.
 
 use alloy::{
-    primitives::{Address, Bytes},
+    primitives::Bytes,
     sol_types::SolError,
 };
 use writ_attestation::{
     AttestationError, Bound, Bounds, Domain, ThrowawayQuorum, ThrowawayRequest, attach, max_cost_of,
 };
 use writ_bindings::WritModule;
-use writ_simulation::{OpOutcome, Overrides, SimulationRequest, Simulator};
+use writ_simulation::{Moved, OpOutcome, Overrides, SimulationRequest, Simulator};
 use writ_types::UserOperation;
 
 use crate::{
     account::Account,
-    bounds::{AssetError, exact_bounds, raise},
+    bounds::{AssetError, exact_bounds, widest_bounds},
     builder::{EvidenceRequest, OwnerSignature},
+    calls::Call,
     error::EvidenceError,
     predecessor::Predecessor,
 };
@@ -46,34 +48,39 @@ impl<'a> Run<'a> {
         Ok(Self { request, account, domain, before, quorum, max_cost })
     }
 
-    /// What leaves, and the run in which the module itself measured that no more does.
+    /// What moves, and the run in which the module itself measured that no more does.
     pub(crate) async fn bounded(
         &self,
         simulator: &Simulator,
-        sent: &[Address],
+        calls: &[Call],
     ) -> Result<(Bounds, OpOutcome), EvidenceError> {
-        let account = self.account.address;
         let widest = Bounds::new(vec![Bound::native(u128::MAX)]).map_err(AssetError::List)?;
         let first = self.simulate(simulator, &widest).await?;
-        let seen = exact_bounds(&first.effects, account, sent.iter().copied())?;
-        let mut bounds = seen.clone();
-        // A token whose balances move otherwise than its events say (shares that round, for instance) is bounded by what
-        // the module measured: one more run for each asset, and no more.
-        for _ in 0..=seen.as_slice().len() {
-            let outcome = self.simulate(simulator, &bounds).await?;
-            if reverted(&outcome) == reverted(&first) {
-                if exact_bounds(&outcome.effects, account, sent.iter().copied())? != seen {
-                    return Err(EvidenceError::Unstable { output: revert_output(&outcome) });
-                }
-                return Ok((bounds, outcome));
+        let seen = self.moved(&first, calls)?;
+        let measured = if seen.len() == 1 {
+            first
+        } else {
+            let measured = self.simulate(simulator, &widest_bounds(&seen)?).await?;
+            unless_unreadable(&measured)?;
+            if reverted(&measured) != reverted(&first) {
+                return Err(unstable(&measured));
             }
-            let output = revert_output(&outcome);
-            bounds = WritModule::BoundExceeded::abi_decode(&output)
-                .ok()
-                .and_then(|exceeded| raise(&bounds, exceeded.asset, exceeded.actual))
-                .ok_or(EvidenceError::Unstable { output })?;
-        }
-        Err(EvidenceError::Unstable { output: Bytes::new() })
+            measured
+        };
+        let bounds = self.exact(&measured, calls)?;
+        let outcome = self.simulate(simulator, &bounds).await?;
+        let same = reverted(&outcome) == reverted(&measured) && self.exact(&outcome, calls)? == bounds;
+        if same { Ok((bounds, outcome)) } else { Err(unstable(&outcome)) }
+    }
+
+    fn moved(&self, outcome: &OpOutcome, calls: &[Call]) -> Result<Moved, AssetError> {
+        let (account, entry_point) = (self.account.address, self.request.entry_point.address);
+        let calls = calls.iter().map(Call::as_asset_call);
+        Ok(outcome.effects.moved(account, entry_point, calls)?)
+    }
+
+    fn exact(&self, outcome: &OpOutcome, calls: &[Call]) -> Result<Bounds, AssetError> {
+        exact_bounds(&self.moved(outcome, calls)?, &outcome.answers, self.account.address)
     }
 
     async fn simulate(
@@ -105,7 +112,8 @@ impl<'a> Run<'a> {
         let Account { module, policy, operators, .. } = self.account;
         let record = self.quorum.record(*module, &policy.configuration, operators);
         let mut request = SimulationRequest::bundle(self.request.entry_point, ops)
-            .with_overrides(Overrides::new().with_code(record.address, record.code));
+            .with_overrides(Overrides::new().with_code(record.address, record.code))
+            .watching(*module);
         if self.request.owner_signature == OwnerSignature::Ignored {
             request = request.ignoring_signatures();
         }
@@ -150,6 +158,20 @@ impl<'a> Run<'a> {
 
 pub(crate) fn reverted(outcome: &OpOutcome) -> bool {
     !outcome.receipt.as_ref().is_some_and(|receipt| receipt.success)
+}
+
+/// Refuses what the hook could not measure: it would never let the operation through.
+fn unless_unreadable(outcome: &OpOutcome) -> Result<(), AssetError> {
+    match WritModule::BalanceUnreadable::abi_decode(&revert_output(outcome)) {
+        Ok(unreadable) if reverted(outcome) => {
+            Err(AssetError::Unmeasurable { contract: unreadable.asset })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unstable(outcome: &OpOutcome) -> EvidenceError {
+    EvidenceError::Unstable { output: revert_output(outcome) }
 }
 
 fn revert_output(outcome: &OpOutcome) -> Bytes {

@@ -1,7 +1,7 @@
 //! What an operation does to its account: the calls that the account makes, and what leaves it.
 
 use alloy::primitives::{Address, B256, U256, keccak256};
-use writ_attestation::{AttestationError, BoundKind, Bounds};
+use writ_attestation::{AttestationError, Bound, Bounds};
 use writ_policy::{Limits, Value, decode};
 use writ_simulation::Effects;
 
@@ -56,27 +56,17 @@ pub(crate) fn check(
     if seen(effects) != decided {
         return Err(AttestationError::Conduct("it makes other calls".to_owned()));
     }
-    within(bounds, Address::ZERO, effects.native_outflow(account))?;
-    for moved in effects.tokens.iter().filter(|moved| moved.from == account) {
-        within(bounds, moved.token, effects.erc20_outflow(moved.token, account))?;
+    // The calls are the ones that were decided on: what they set out to move needs no further look.
+    let moved = effects.moved(account, Address::ZERO, []);
+    for (asset, amount) in moved.map_err(|grant| AttestationError::Conduct(grant.to_string()))? {
+        // What is not listed may not leave.
+        let most = bounds.on(asset).copied().unwrap_or(Bound::new(asset, 0));
+        if !most.admits(amount) {
+            let reason = format!("{amount} of {asset} leave the account, and {} may", most.max_out);
+            return Err(AttestationError::Conduct(reason));
+        }
     }
     Ok(())
-}
-
-/// Whether no more of `asset` leaves than is listed for it. What is not listed may not leave.
-fn within(bounds: &Bounds, asset: Address, out: Option<U256>) -> Result<(), AttestationError> {
-    let (kind, name) = if asset.is_zero() {
-        (BoundKind::Native, "native currency".to_owned())
-    } else {
-        (BoundKind::Erc20, asset.to_string())
-    };
-    let listed = bounds.as_slice().iter().find(|bound| (bound.kind, bound.asset) == (kind, asset));
-    let most = listed.map_or(0, |bound| bound.max_out);
-    let out = out.unwrap_or_default();
-    if out <= U256::from(most) {
-        return Ok(());
-    }
-    Err(AttestationError::Conduct(format!("{out} of {name} leave the account, and {most} may")))
 }
 
 #[cfg(test)]
@@ -84,7 +74,11 @@ mod tests {
     use alloy::primitives::Bytes;
     use writ_attestation::Bound;
     use writ_policy::encode;
-    use writ_simulation::{NativeTransfer, SenderCall, TokenStandard, TokenTransfer};
+    use writ_simulation::{
+        Approval, ApprovalKind, NativeTransfer, SenderCall, TokenStandard, TokenTransfer,
+        Withdrawal,
+    };
+    use writ_types::Asset;
 
     use super::*;
 
@@ -146,6 +140,64 @@ mod tests {
         assert_eq!(changed(|other| other.calls[0].data = Some(Bytes::new())), "conduct");
         assert_eq!(changed(|other| other.calls[0].data = None), "conduct");
         assert_eq!(changed(|other| other.calls[0].to = TOKEN), "conduct");
+    }
+
+    #[test]
+    fn no_kind_of_asset_leaves_beyond_its_bound() {
+        use TokenStandard::{Erc721, Erc1155};
+
+        let id = U256::from(3);
+        let token = |standard| TokenTransfer {
+            token: TOKEN,
+            standard,
+            from: ACCOUNT,
+            to: PAYEE,
+            id,
+            amount: U256::ONE,
+        };
+        let grant = |kind, amount| {
+            let (owner, spender, id) = (ACCOUNT, PAYEE, U256::ZERO);
+            Approval { token: TOKEN, owner, spender, amount, id, kind }
+        };
+        let deposit = Withdrawal { entry_point: TOKEN, account: ACCOUNT, amount: U256::ONE };
+        let of = |change: &dyn Fn(&mut Effects)| {
+            let mut effects = Effects::default();
+            change(&mut effects);
+            effects
+        };
+        let (spender, operator) = (PAYEE, PAYEE);
+        let cases = [
+            (Asset::Erc721(TOKEN), of(&|effects| effects.tokens = vec![token(Erc721)])),
+            (Asset::Erc1155 { token: TOKEN, id }, of(&|effects| effects.tokens = vec![token(Erc1155)])),
+            (Asset::Deposit(TOKEN), of(&|effects| effects.withdrawals = vec![deposit])),
+            (
+                Asset::Allowance { token: TOKEN, spender },
+                of(&|effects| effects.approvals = vec![grant(ApprovalKind::Allowance, U256::ONE)]),
+            ),
+            (
+                Asset::Operator { token: TOKEN, operator },
+                of(&|effects| effects.approvals = vec![grant(ApprovalKind::Operator, U256::MAX)]),
+            ),
+        ];
+        for (asset, effects) in cases {
+            let decided = decided(&evidence(&effects)).unwrap();
+            let check = |most| {
+                let bounds = Bounds::new(vec![Bound::native(0), Bound::new(asset, most)]).unwrap();
+                check(&effects, ACCOUNT, decided, &bounds)
+            };
+            assert_eq!(check(1), Ok(()), "{asset}");
+            assert_eq!(check(0).unwrap_err().check(), "conduct", "{asset}");
+            let unlisted = Bounds::new(vec![Bound::native(0)]).unwrap();
+            let refused = super::check(&effects, ACCOUNT, decided, &unlisted).unwrap_err();
+            assert!(refused.to_string().contains(&asset.to_string()), "{refused}");
+        }
+        let unbounded = of(&|effects| {
+            effects.approvals = vec![grant(ApprovalKind::Permit2, U256::ONE)];
+        });
+        let decided = decided(&evidence(&unbounded)).unwrap();
+        let bounds = Bounds::new(vec![Bound::native(0)]).unwrap();
+        let refused = super::check(&unbounded, ACCOUNT, decided, &bounds).unwrap_err();
+        assert!(refused.to_string().contains("Permit2"), "{refused}");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! From evidence to a verdict: the account's own policies, in order, all of which must allow.
 
 use writ_attestation::{
-    Bounds,
+    Bound, Bounds,
     wire::{MAX_REASON_LEN, MAX_REASONS, OperatorFault},
 };
 use writ_evidence::Account;
 use writ_policy::{
-    AssetBound, AssetKind, EvaluationError, PolicySet, PolicyStore, SetDecision, Value,
+    AssetBound, EvaluationError, PolicySet, PolicyStore, SetDecision, Value,
 };
+use writ_types::Asset;
 
 /// What the policies decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,17 +78,13 @@ fn verdict(decision: SetDecision, bounds: &Bounds) -> Verdict {
     let mut allow = decision.allow;
     if allow {
         // The module measures what really leaves: under a lower bound the execution would only revert.
-        for lowered in lowered(&decision.bounds, bounds) {
+        for (most, asset) in lowered(&decision.bounds, bounds) {
             allow = false;
-            reasons.push(format!(
-                "the policy lets at most {} of {} leave, the operation sends more",
-                lowered.max_out,
-                if lowered.asset.is_zero() {
-                    "native currency".to_owned()
-                } else {
-                    lowered.asset.to_string()
-                }
-            ));
+            reasons.push(if asset.kind().is_granted() {
+                format!("the policy lets {asset} grow by at most {most}, the operation grants more")
+            } else {
+                format!("the policy lets at most {most} of {asset} leave, the operation sends more")
+            });
         }
     }
     reasons.truncate(MAX_REASONS);
@@ -99,26 +96,29 @@ fn verdict(decision: SetDecision, bounds: &Bounds) -> Verdict {
     Verdict { allow, reasons, valid_for: decision.valid_for }
 }
 
-/// The decided bounds that are below what leaves.
+/// The decided bounds that are below what leaves, and on what.
 fn lowered<'a>(
     decided: &'a [AssetBound],
     bounds: &'a Bounds,
-) -> impl Iterator<Item = &'a AssetBound> {
-    decided.iter().filter(move |own| {
-        bounds.as_slice().iter().any(|bound| {
-            let kind = match bound.kind {
-                writ_attestation::BoundKind::Native => AssetKind::Native,
-                writ_attestation::BoundKind::Erc20 => AssetKind::Erc20,
-            };
-            (kind, bound.asset) == (own.kind, own.asset) && own.max_out < bound.max_out
-        })
+) -> impl Iterator<Item = (u128, Asset)> + 'a {
+    decided.iter().filter_map(move |own| {
+        let on_same = |bound: &&Bound| names(own, bound.asset);
+        let bound = bounds.as_slice().iter().find(on_same)?;
+        (own.max_out < bound.max_out).then_some((own.max_out, bound.asset))
     })
+}
+
+/// Whether a policy's bound is on this asset. Both crates have the same words.
+fn names(own: &AssetBound, asset: Asset) -> bool {
+    own.kind.as_str() == asset.kind().as_str()
+        && (own.asset, own.id, own.spender) == (asset.contract(), asset.id(), asset.grantee())
 }
 
 #[cfg(test)]
 mod tests {
     use alloy::primitives::Address;
-    use writ_attestation::Bound;
+    use alloy::primitives::U256;
+    use writ_policy::AssetKind;
 
     use super::*;
 
@@ -135,7 +135,24 @@ mod tests {
     }
 
     fn bound(max_out: u128) -> AssetBound {
-        AssetBound { kind: AssetKind::Erc20, asset: TOKEN, max_out }
+        AssetBound {
+            kind: AssetKind::Erc20,
+            asset: TOKEN,
+            id: U256::ZERO,
+            spender: Address::ZERO,
+            max_out,
+        }
+    }
+
+    /// A policy's own bound on an asset, as the policy crate reads it.
+    fn own(asset: Asset, max_out: u128) -> AssetBound {
+        AssetBound {
+            kind: AssetKind::from_word(asset.kind().as_str()).unwrap(),
+            asset: asset.contract(),
+            id: asset.id(),
+            spender: asset.grantee(),
+            max_out,
+        }
     }
 
     #[test]
@@ -147,6 +164,36 @@ mod tests {
             assert_eq!(verdict.reasons.is_empty(), allow);
         }
         assert_eq!(verdict(allowed(Vec::new()), &bounds).valid_for, Some(60));
+    }
+
+    #[test]
+    fn every_kind_is_lowered_by_itself() {
+        let (token, spender, operator) = (TOKEN, Address::repeat_byte(1), Address::repeat_byte(1));
+        let id = U256::from(7);
+        let all = [
+            Asset::Native,
+            Asset::Erc20(token),
+            Asset::Erc721(token),
+            Asset::Deposit(token),
+            Asset::Erc1155 { token, id },
+            Asset::Allowance { token, spender },
+            Asset::Operator { token, operator },
+        ];
+        let bounds = Bounds::new(all.map(|asset| Bound::new(asset, 1)).to_vec()).unwrap();
+        for asset in all {
+            assert!(verdict(allowed(vec![own(asset, 1)]), &bounds).allow, "{asset}");
+            let refused = verdict(allowed(vec![own(asset, 0)]), &bounds);
+            assert!(!refused.allow && refused.reasons.len() == 1, "{asset}");
+            assert!(refused.reasons[0].contains(&asset.to_string()), "{:?}", refused.reasons);
+        }
+        // Another id, another spender: another asset.
+        for asset in [
+            Asset::Erc1155 { token, id: U256::from(8) },
+            Asset::Allowance { token, spender: TOKEN },
+            Asset::Operator { token, operator: TOKEN },
+        ] {
+            assert!(verdict(allowed(vec![own(asset, 0)]), &bounds).allow, "{asset}");
+        }
     }
 
     #[test]

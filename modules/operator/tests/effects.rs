@@ -120,19 +120,16 @@ async fn what_cannot_be_bounded_is_not_signed() {
     let operation = chain.operation(0, 0, &[call(nft, hex!("12345678"))]);
     let fault = operator.attest(&chain.request(&operation).await).await.unwrap_err();
     assert!(
-        matches!(&fault, OperatorFault::Refused { reason } if reason.contains("ERC-721")),
+        matches!(&fault, OperatorFault::Refused { reason } if reason.contains("does not tell")),
         "{fault:?}"
     );
 
     let entry_point = chain.entry_point.address;
-    let withdraw = writ_bindings::EntryPoint::withdrawToCall {
-        withdrawAddress: RECIPIENT,
-        withdrawAmount: U256::ONE,
-    };
+    let withdraw = writ_bindings::EntryPoint::withdrawStakeCall { withdrawAddress: RECIPIENT };
     let operation = chain.operation(0, 0, &[call(entry_point, withdraw.abi_encode())]);
     let fault = operator.attest(&chain.request(&operation).await).await.unwrap_err();
     assert!(
-        matches!(&fault, OperatorFault::Refused { reason } if reason.contains("deposit")),
+        matches!(&fault, OperatorFault::Refused { reason } if reason.contains("stake")),
         "{fault:?}"
     );
 

@@ -1,15 +1,28 @@
 //! The result of an evaluation.
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, U256};
+
 /// What may leave the account at most, of one asset: a policy's own bound, or one of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetBound {
     /// What kind of asset it is.
     pub kind: AssetKind,
-    /// The token's address; zero for the native currency.
+    /// The token's address, or the EntryPoint's of a deposit; zero for the native currency.
     pub asset: Address,
-    /// The most that may leave, net, in the asset's smallest unit.
+    /// The token's id for [`AssetKind::Erc1155`]; zero otherwise.
+    pub id: U256,
+    /// Who is granted something, for [`AssetKind::Allowance`] and [`AssetKind::Operator`]; zero otherwise.
+    pub spender: Address,
+    /// The most that may leave, or be granted more, net, in the asset's smallest unit. 2^128-1 of an allowance is without
+    /// limit.
     pub max_out: u128,
+}
+
+impl AssetBound {
+    /// What it is on, without how much.
+    pub const fn key(&self) -> (AssetKind, Address, U256, Address) {
+        (self.kind, self.asset, self.id, self.spender)
+    }
 }
 
 /// The kinds of asset that the chain can measure.
@@ -19,15 +32,46 @@ pub enum AssetKind {
     Native,
     /// An ERC-20 token.
     Erc20,
+    /// How many tokens of an ERC-721.
+    Erc721,
+    /// The account's deposit at an EntryPoint.
+    Deposit,
+    /// One token of an ERC-1155.
+    Erc1155,
+    /// What a spender may take of an ERC-20.
+    Allowance,
+    /// Whether an operator may move everything of an ERC-721 or ERC-1155: 0 or 1.
+    Operator,
 }
 
 impl AssetKind {
+    /// Every kind, in the order of a bounds list.
+    pub const ALL: [Self; 7] = [
+        Self::Native,
+        Self::Erc20,
+        Self::Erc721,
+        Self::Deposit,
+        Self::Erc1155,
+        Self::Allowance,
+        Self::Operator,
+    ];
+
     /// The word that stands in the input document and in results.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Native => "native",
             Self::Erc20 => "erc20",
+            Self::Erc721 => "erc721",
+            Self::Deposit => "deposit",
+            Self::Erc1155 => "erc1155",
+            Self::Allowance => "allowance",
+            Self::Operator => "operator",
         }
+    }
+
+    /// The kind that a word stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 

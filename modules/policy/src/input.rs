@@ -5,7 +5,7 @@
 //! fields that version 1 does not have are refused: what is not in the document cannot influence
 //! the decision.
 
-use crate::{AssetBound, Value, result::read_bounds};
+use crate::{AssetBound, Value, result::list_bounds};
 
 /// The version of the input document that this crate checks and policies are written for.
 pub const INPUT_VERSION: u64 = 1;
@@ -67,7 +67,13 @@ const CALL: Shape = Record(&[
     ("args", List(&Record(&[("name", Text), ("type", Text), ("value", Any)]))),
     ("data", Bytes),
 ]);
-const BOUND: Shape = Record(&[("asset", Address), ("kind", AssetKind), ("maxOut", Amount)]);
+const BOUND: Shape = Record(&[
+    ("asset", Address),
+    ("kind", AssetKind),
+    ("id", Amount),
+    ("spender", Address),
+    ("maxOut", Amount),
+]);
 const EFFECTS: Shape = Record(&[
     ("native", List(&Record(&[("from", Address), ("to", Address), ("amount", Amount)]))),
     (
@@ -77,15 +83,18 @@ const EFFECTS: Shape = Record(&[
             ("standard", Text),
             ("from", Address),
             ("to", Address),
+            ("id", Amount),
             ("amount", Amount),
         ])),
     ),
     (
         "approvals",
         List(&Record(&[
+            ("kind", Text),
             ("token", Address),
             ("owner", Address),
             ("spender", Address),
+            ("id", Amount),
             ("amount", Amount),
         ])),
     ),
@@ -121,21 +130,18 @@ pub fn check_input(input: &Value) -> Result<(), InputError> {
     input_bounds(input).map(|_| ())
 }
 
-/// The bounds of an input, which are a list that the chain can enforce: the native currency
-/// first, then tokens, strictly ascending, so that no asset stands there twice.
+/// The bounds of an input, which are a list that the chain can enforce: the native currency first, then the others by
+/// kind, asset, id and spender, strictly ascending, so that nothing stands there twice.
 pub(crate) fn input_bounds(input: &Value) -> Result<Vec<AssetBound>, InputError> {
     let refuse = |problem: String| InputError { path: ".bounds".to_owned(), expected: problem };
     let listed = input.get("bounds").ok_or_else(|| refuse("a list".to_owned()))?;
-    let bounds = read_bounds(listed).map_err(refuse)?;
-    let in_order =
-        listed.as_array().unwrap_or_default().iter().zip(&bounds).all(|(item, bound)| {
-            item.get("asset").and_then(Value::as_str) == Value::from(bound.asset).as_str()
-        });
+    let bounds = list_bounds(listed).map_err(refuse)?;
+    let in_order = bounds.is_sorted_by(|one, next| one.key() < next.key());
     let native_first = bounds.first().is_some_and(|first| first.kind == crate::AssetKind::Native);
     if in_order && native_first {
         Ok(bounds)
     } else {
-        Err(refuse("native currency first, then tokens in ascending order".to_owned()))
+        Err(refuse("native currency first, then the others in ascending order".to_owned()))
     }
 }
 
@@ -167,7 +173,10 @@ fn check(shape: &Shape, value: &Value) -> Result<(), InputError> {
             let fits = text.is_some_and(|text| text.is_empty() || is_hex(text, Some(4)));
             holds(fits, "an empty string or a lowercase selector")
         }
-        AssetKind => holds(matches!(text, Some("native" | "erc20")), "native or erc20"),
+        AssetKind => {
+            let known = text.and_then(crate::AssetKind::from_word).is_some();
+            holds(known, "a kind of asset, as native or erc20")
+        }
         Any => Ok(()),
         Object => holds(value.as_object().is_some(), "an object"),
         List(item) => {

@@ -83,7 +83,11 @@ fn near_misses_are_refused_by_path() {
         ("calls.0.selector", Value::from("0xa9059c")),
         ("calls.0.data", Value::from("0xa")),
         ("calls.0.data", Value::from("a9")),
-        ("bounds.0.kind", Value::from("erc721")),
+        ("bounds.0.kind", Value::from("erc777")),
+        ("bounds.0.spender", Value::from("0x")),
+        ("bounds.1.id", Value::from("0")),
+        ("effects.tokens.0.id", Value::from("0")),
+        ("effects.approvals.0.kind", Value::from(1_u64)),
         ("bounds.0.maxOut", Value::from(-1_i64)),
         ("bounds.0.maxOut", Value::from("1")),
         ("effects.reverted", Value::from("false")),
@@ -100,17 +104,60 @@ fn near_misses_are_refused_by_path() {
 fn bounds_are_in_order_and_without_repetition() {
     let bound = |asset: &str, kind: &str| {
         let asset = format!("0x{}", asset.repeat(40));
+        let granted = matches!(kind, "allowance" | "operator");
+        let spender = if granted { "7" } else { "0" };
         Value::object([
             ("asset", Value::from(asset)),
             ("kind", Value::from(kind)),
+            ("id", Value::from(0_u64)),
+            ("spender", Value::from(format!("0x{}", spender.repeat(40)))),
             ("maxOut", Value::from(1_u64)),
         ])
+    };
+    let with_field = |bound: &Value, name: &str, value: Value| {
+        let mut fields = bound.as_object().expect("an object").clone();
+        fields.insert(name.to_owned(), value);
+        Value::Object(fields)
     };
     let checked = |bounds: Vec<Value>| check_input(&with("bounds", Some(Value::Array(bounds))));
     let native = || bound("0", "native");
     assert_eq!(checked(vec![native(), bound("1", "erc20"), bound("2", "erc20")]), Ok(()));
     assert_eq!(checked(vec![native()]), Ok(()));
+    // Every kind, in the order of the chain; of one contract by id or spender.
+    let coin = |id: u64| with_field(&bound("1", "erc1155"), "id", Value::from(id));
+    let lender = |spender: &str| {
+        let spender = Value::from(format!("0x{}", spender.repeat(40)));
+        with_field(&bound("1", "allowance"), "spender", spender)
+    };
+    let all = [
+        native(),
+        bound("1", "erc20"),
+        bound("1", "erc721"),
+        bound("1", "deposit"),
+        coin(1),
+        coin(2),
+        lender("1"),
+        bound("1", "operator"),
+    ];
+    assert_eq!(checked(all.to_vec()), Ok(()));
+    for index in 1..all.len() - 1 {
+        let mut swapped = all.to_vec();
+        swapped.swap(index, index + 1);
+        assert!(checked(swapped).is_err(), "{index}");
+    }
+    assert_eq!(checked(vec![native(), lender("1"), lender("2")]), Ok(()));
+    let other = |bound: Value, name, value: Value| vec![native(), with_field(&bound, name, value)];
+    let nobody = || Value::from(format!("0x{}", "0".repeat(40)));
     for wrong in [
+        vec![native(), coin(2), coin(1)],
+        vec![native(), coin(1), coin(1)],
+        vec![native(), lender("2"), lender("1")],
+        vec![native(), lender("1"), lender("1")],
+        other(bound("1", "allowance"), "spender", nobody()),
+        other(bound("1", "operator"), "spender", nobody()),
+        other(bound("1", "erc20"), "spender", Value::from(format!("0x{}", "7".repeat(40)))),
+        other(bound("1", "erc721"), "id", Value::from(1_u64)),
+        other(bound("1", "allowance"), "id", Value::from(1_u64)),
         vec![],
         vec![bound("1", "erc20")],
         vec![bound("1", "erc20"), native()],

@@ -1,6 +1,6 @@
 //! Reading the value of a policy's entry rule as a decision, strictly.
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, U256};
 
 use crate::{AssetBound, AssetKind, Decision, DenyCode, Value};
 
@@ -10,6 +10,8 @@ pub const MAX_REASONS: usize = 32;
 pub const MAX_REASON_BYTES: usize = 512;
 /// The most bounds a policy may set, as many as the chain enforces.
 pub const MAX_BOUNDS: usize = 8;
+/// The fields of a bound.
+const BOUND_FIELDS: [&str; 5] = ["asset", "kind", "maxOut", "id", "spender"];
 /// The longest validity a policy may ask for, in seconds: thirty days.
 pub const MAX_VALID_FOR: u64 = 30 * 86_400;
 
@@ -93,9 +95,19 @@ fn read_valid_for(value: &Value) -> Result<u64, String> {
         .ok_or_else(|| format!("validFor is not between 1 and {MAX_VALID_FOR} seconds"))
 }
 
-/// Reads a list of `{asset, kind, maxOut}`, at most one per asset, and sorts it. The error says
-/// what was expected.
-pub(crate) fn read_bounds(value: &Value) -> Result<Vec<AssetBound>, String> {
+/// Reads a list of bounds, at most one on the same, and sorts it. The error says what was expected.
+fn read_bounds(value: &Value) -> Result<Vec<AssetBound>, String> {
+    let mut bounds = list_bounds(value)?;
+    bounds.sort_unstable();
+    if bounds.windows(2).any(|pair| pair[0].key() == pair[1].key()) {
+        return Err("one bound for each asset".to_owned());
+    }
+    Ok(bounds)
+}
+
+/// Reads a list of `{asset, kind, maxOut, id, spender}` as it stands; the last two may be left out where they are zero. The
+/// error says what was expected.
+pub(crate) fn list_bounds(value: &Value) -> Result<Vec<AssetBound>, String> {
     let items: Vec<&Value> = match value {
         Value::Array(items) => items.iter().collect(),
         Value::Set(items) => items.iter().collect(),
@@ -104,35 +116,39 @@ pub(crate) fn read_bounds(value: &Value) -> Result<Vec<AssetBound>, String> {
     if items.len() > MAX_BOUNDS {
         return Err(format!("at most {MAX_BOUNDS} bounds, not {}", items.len()));
     }
-    let mut bounds: Vec<AssetBound> =
-        items.into_iter().map(read_bound).collect::<Result<_, _>>()?;
-    bounds.sort_unstable();
-    let repeated = bounds
-        .windows(2)
-        .any(|pair| (pair[0].kind, pair[0].asset) == (pair[1].kind, pair[1].asset));
-    if repeated {
-        return Err("one bound for each asset".to_owned());
-    }
-    Ok(bounds)
+    items.into_iter().map(read_bound).collect()
 }
 
 fn read_bound(value: &Value) -> Result<AssetBound, String> {
-    let problem = || format!("a bound {{asset, kind, maxOut below 2^128}}, not {value}");
-    let fields = value.as_object().filter(|fields| fields.len() == 3).ok_or_else(problem)?;
-    let text = |name: &str| fields.get(name).and_then(Value::as_str);
-    let kind = match text("kind") {
-        Some("native") => AssetKind::Native,
-        Some("erc20") => AssetKind::Erc20,
-        _ => return Err(problem()),
+    let problem = || {
+        format!("a bound {{asset, kind, maxOut below 2^128, id, spender}} that fits its kind, not {value}")
     };
-    let asset: Address = text("asset").and_then(|text| text.parse().ok()).ok_or_else(problem)?;
-    // Zero stands for the native currency and for nothing else.
-    if (kind == AssetKind::Native) != asset.is_zero() {
+    let fields = value.as_object().ok_or_else(problem)?;
+    if fields.keys().any(|name| !BOUND_FIELDS.contains(&name.as_str())) {
         return Err(problem());
     }
+    let word = |name: &str| fields.get(name).and_then(Value::as_str);
+    let kind = word("kind").and_then(AssetKind::from_word).ok_or_else(problem)?;
+    let address = |value: &Value| value.as_str()?.parse::<Address>().ok();
+    let asset = fields.get("asset").and_then(address).ok_or_else(problem)?;
+    let spender = match fields.get("spender") {
+        None => Address::ZERO,
+        Some(value) => address(value).ok_or_else(problem)?,
+    };
+    let id = match fields.get("id") {
+        None => U256::ZERO,
+        Some(value) => {
+            value.as_integer().and_then(|integer| integer.to_u256()).ok_or_else(problem)?
+        }
+    };
     let max_out = fields.get("maxOut").and_then(Value::as_integer);
     let max_out = max_out.and_then(|most| most.to_u128()).ok_or_else(problem)?;
-    Ok(AssetBound { kind, asset, max_out })
+    let granted = matches!(kind, AssetKind::Allowance | AssetKind::Operator);
+    // Zero stands for the native currency and for nothing else, and what a kind does not have is zero.
+    let fits = (kind == AssetKind::Native) == asset.is_zero()
+        && granted != spender.is_zero()
+        && (kind == AssetKind::Erc1155 || id.is_zero());
+    if fits { Ok(AssetBound { kind, asset, id, spender, max_out }) } else { Err(problem()) }
 }
 
 #[cfg(test)]

@@ -19,6 +19,35 @@ fn an_allow_is_an_allow() {
 }
 
 #[test]
+fn bounds_of_every_kind_are_read() {
+    let decision = read(
+        r#"{"allow": true, "reasons": [], "bounds": [
+            {"asset": "0x1111111111111111111111111111111111111111", "kind": "operator", "maxOut": 0,
+             "spender": "0x2222222222222222222222222222222222222222"},
+            {"asset": "0x1111111111111111111111111111111111111111", "kind": "allowance", "maxOut": 5, "id": 0,
+             "spender": "0x2222222222222222222222222222222222222222"},
+            {"asset": "0x1111111111111111111111111111111111111111", "kind": "erc1155", "maxOut": 4, "id": 9},
+            {"asset": "0x1111111111111111111111111111111111111111", "kind": "erc1155", "maxOut": 3, "id": 8},
+            {"asset": "0x1111111111111111111111111111111111111111", "kind": "deposit", "maxOut": 2},
+            {"asset": "0x1111111111111111111111111111111111111111", "kind": "erc721", "maxOut": 1}]}"#,
+    );
+    assert!(decision.allow, "{:?}", decision.detail);
+    let read: Vec<_> =
+        decision.bounds.iter().map(|bound| (bound.kind.as_str(), bound.max_out)).collect();
+    let sorted = [
+        ("erc721", 1),
+        ("deposit", 2),
+        ("erc1155", 3),
+        ("erc1155", 4),
+        ("allowance", 5),
+        ("operator", 0),
+    ];
+    assert_eq!(read, sorted);
+    assert_eq!(decision.bounds[3].id, U256::from(9));
+    assert_eq!(decision.bounds[4].spender, Address::repeat_byte(0x22));
+}
+
+#[test]
 fn an_allow_with_reasons_is_a_deny() {
     let decision = read(r#"{"allow": true, "reasons": ["but"]}"#);
     assert!(!decision.allow);
@@ -39,6 +68,8 @@ fn a_deny_always_has_a_reason() {
 fn whatever_is_not_a_decision_is_a_deny() {
     let native =
         r#"{"asset": "0x0000000000000000000000000000000000000000", "kind": "native", "maxOut": 1}"#;
+    let token =
+        r#"{"asset": "0x1111111111111111111111111111111111111111", "kind": "erc20", "maxOut": 1}"#;
     for json in [
         "true".to_owned(),
         "{}".to_owned(),
@@ -62,7 +93,7 @@ fn whatever_is_not_a_decision_is_a_deny() {
         ),
         format!(
             r#"{{"allow": true, "reasons": [], "bounds": [{}]}}"#,
-            native.replace("native", "erc721")
+            native.replace("native", "erc777")
         ),
         format!(r#"{{"allow": true, "reasons": [], "bounds": [{}]}}"#, native.replace("1}", "-1}")),
         format!(
@@ -72,6 +103,19 @@ fn whatever_is_not_a_decision_is_a_deny() {
         format!(
             r#"{{"allow": true, "reasons": [], "bounds": [{}]}}"#,
             native.replace("1}", "1,\"x\":1}")
+        ),
+        // What a kind does not have, and what it has to have.
+        format!(
+            r#"{{"allow": true, "reasons": [], "bounds": [{}]}}"#,
+            native.replace("1}", "1,\"id\":1}")
+        ),
+        format!(
+            r#"{{"allow": true, "reasons": [], "bounds": [{}]}}"#,
+            token.replace("erc20", "allowance")
+        ),
+        format!(
+            r#"{{"allow": true, "reasons": [], "bounds": [{}]}}"#,
+            token.replace("}", r#","spender":"0x2222222222222222222222222222222222222222"}"#)
         ),
     ] {
         let decision = read(&json);

@@ -137,7 +137,7 @@ fn denied(decisions: Vec<Decision>) -> SetDecision {
 fn lowest(mut bounds: Vec<AssetBound>, decisions: &[Decision]) -> Vec<AssetBound> {
     for own in decisions.iter().flat_map(|decision| &decision.bounds) {
         for bound in &mut bounds {
-            if (bound.kind, bound.asset) == (own.kind, own.asset) {
+            if bound.key() == own.key() {
                 bound.max_out = bound.max_out.min(own.max_out);
             }
         }

@@ -94,9 +94,17 @@ fn bounds_and_validity_only_shrink() {
     ]);
     let bounds: Vec<_> = decision.bounds.iter().map(|bound| (bound.kind, bound.max_out)).collect();
     // The native bound of the input is zero and stays zero; no asset is added.
-    assert_eq!(bounds, [(AssetKind::Native, 0), (AssetKind::Erc20, 20_000_000)]);
+    let allowance = (AssetKind::Allowance, 5);
+    assert_eq!(bounds, [(AssetKind::Native, 0), (AssetKind::Erc20, 20_000_000), allowance]);
     assert_eq!(decision.valid_for, Some(30));
     assert_eq!(decide(vec![allow("")]).bounds[1].max_out, 40_000_000);
+    // Of an allowance by its spender.
+    let lent = |spender: &str| {
+        let spender = format!(r#"0, "spender": "0x{}"}}"#, spender.repeat(40));
+        own(&[bound("allowance", USDC, 0).replace("0}", &spender)])
+    };
+    assert_eq!(decide(vec![allow(&lent("4"))]).bounds[2].max_out, 0);
+    assert_eq!(decide(vec![allow(&lent("5"))]).bounds[2].max_out, 5);
 }
 
 #[test]

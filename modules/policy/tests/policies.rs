@@ -148,7 +148,7 @@ fn the_example_operation_is_allowed() {
     let decision = set.evaluate(&input()).expect("no limit is reached");
     assert!(decision.allow);
     assert_eq!(decision.valid_for, Some(120));
-    assert_eq!(decision.bounds.len(), 2);
+    assert_eq!(decision.bounds.len(), 3);
     assert_eq!(decision.bounds[1].max_out, 40_000_000);
 }
 

@@ -6,9 +6,11 @@ use alloy::{
 };
 
 use crate::{
-    abi::Tokens,
+    abi::{Deposits, Permit2, Tokens},
+    assets::is_entry_point,
     effects::{
-        Approval, DelegateCall, Effects, NativeTransfer, SenderCall, TokenStandard, TokenTransfer,
+        Approval, ApprovalKind, DelegateCall, Effects, NativeTransfer, SenderCall, TokenStandard,
+        TokenTransfer, Withdrawal,
     },
 };
 
@@ -18,6 +20,7 @@ pub(super) struct Checkpoint {
     native: usize,
     tokens: usize,
     approvals: usize,
+    withdrawals: usize,
     delegate_calls: usize,
     created: usize,
     touched: usize,
@@ -29,6 +32,7 @@ impl Checkpoint {
             native: effects.native.len(),
             tokens: effects.tokens.len(),
             approvals: effects.approvals.len(),
+            withdrawals: effects.withdrawals.len(),
             delegate_calls: effects.delegate_calls.len(),
             created: effects.created.len(),
             touched: effects.touched.len(),
@@ -40,6 +44,7 @@ impl Checkpoint {
         effects.native.truncate(self.native);
         effects.tokens.truncate(self.tokens);
         effects.approvals.truncate(self.approvals);
+        effects.withdrawals.truncate(self.withdrawals);
         effects.delegate_calls.truncate(self.delegate_calls);
         effects.created.truncate(self.created);
         effects.touched.truncate(self.touched);
@@ -50,6 +55,7 @@ impl Checkpoint {
         self.native
             + self.tokens
             + self.approvals
+            + self.withdrawals
             + self.delegate_calls
             + self.created
             + self.touched
@@ -81,8 +87,8 @@ pub(super) fn delegate_call(effects: &mut Effects, from: Address, to: Address) {
     effects.delegate_calls.push(DelegateCall { from, to });
 }
 
-/// Reads a token's log. Logs of another shape are nobody's transfer.
-pub(super) fn log(effects: &mut Effects, log: &Log) {
+/// Reads the log of a token, of Permit2, or of an EntryPoint. Logs of another shape are nobody's transfer.
+pub(super) fn log(effects: &mut Effects, log: &Log, entry_point: Address) {
     let Some((first, rest)) = log.topics().split_first() else { return };
     let (token, data) = (log.address, log.data.data.as_ref());
     if *first == Tokens::Transfer::SIGNATURE_HASH {
@@ -94,13 +100,18 @@ pub(super) fn log(effects: &mut Effects, log: &Log) {
         let (from, to) = (address(&rest[0]), address(&rest[1]));
         effects.tokens.push(TokenTransfer { token, standard, from, to, id, amount });
     } else if *first == Tokens::Approval::SIGNATURE_HASH {
-        let (id, amount) = match (rest, word(data)) {
-            ([_, _], Some(amount)) => (U256::ZERO, amount),
-            ([_, _, id], _) => (number(id), U256::from(1)),
+        let (kind, id, amount) = match (rest, word(data)) {
+            ([_, _], Some(amount)) => (ApprovalKind::Allowance, U256::ZERO, amount),
+            ([_, _, id], _) => (ApprovalKind::Token, number(id), U256::from(1)),
             _ => return,
         };
         let (owner, spender) = (address(&rest[0]), address(&rest[1]));
-        effects.approvals.push(Approval { token, owner, spender, amount, id, all: false });
+        effects.approvals.push(Approval { token, owner, spender, amount, id, kind });
+    } else if [Permit2::Approval::SIGNATURE_HASH, Permit2::Permit::SIGNATURE_HASH].contains(first) {
+        let ([owner, token, spender], Some(amount)) = (rest, word(data)) else { return };
+        let [owner, token, spender] = [owner, token, spender].map(address);
+        let (id, kind) = (U256::ZERO, ApprovalKind::Permit2);
+        effects.approvals.push(Approval { token, owner, spender, amount, id, kind });
     } else if *first == Tokens::ApprovalForAll::SIGNATURE_HASH {
         let ([owner, spender], Some(approved)) = (rest, word(data)) else { return };
         effects.approvals.push(Approval {
@@ -109,7 +120,7 @@ pub(super) fn log(effects: &mut Effects, log: &Log) {
             spender: address(spender),
             amount: if approved.is_zero() { U256::ZERO } else { U256::MAX },
             id: U256::ZERO,
-            all: true,
+            kind: ApprovalKind::Operator,
         });
     } else if *first == Tokens::TransferSingle::SIGNATURE_HASH {
         let ([_, from, to], Ok((id, amount))) = (rest, <(U256, U256)>::abi_decode_params(data))
@@ -125,6 +136,15 @@ pub(super) fn log(effects: &mut Effects, log: &Log) {
         };
         let moved = ids.into_iter().zip(amounts);
         effects.tokens.extend(moved.map(|(id, amount)| multi_token(token, from, to, id, amount)));
+    } else if *first == Deposits::Withdrawn::SIGNATURE_HASH
+        && (token == entry_point || is_entry_point(token))
+    {
+        let ([account], Ok((_, amount))) = (rest, <(Address, U256)>::abi_decode_params(data))
+        else {
+            return;
+        };
+        let account = address(account);
+        effects.withdrawals.push(Withdrawal { entry_point: token, account, amount });
     }
 }
 
@@ -148,17 +168,19 @@ fn word(data: &[u8]) -> Option<U256> {
 #[cfg(test)]
 mod tests {
     use alloy::primitives::{Bytes, LogData};
+    use writ_types::EntryPointVersion;
 
     use super::*;
 
     const TOKEN: Address = Address::repeat_byte(0x70);
+    const ENTRY_POINT: Address = Address::repeat_byte(0xe1);
     const FROM: Address = Address::repeat_byte(0x01);
     const TO: Address = Address::repeat_byte(0x02);
 
     fn read(topics: Vec<B256>, data: Vec<u8>) -> Effects {
         let mut effects = Effects::default();
         let data = LogData::new_unchecked(topics, Bytes::from(data));
-        log(&mut effects, &Log { address: TOKEN, data });
+        log(&mut effects, &Log { address: TOKEN, data }, ENTRY_POINT);
         effects
     }
 
@@ -199,8 +221,44 @@ mod tests {
     fn approvals_for_all_are_marked() {
         let topics = vec![Tokens::ApprovalForAll::SIGNATURE_HASH, FROM.into_word(), TO.into_word()];
         let granted = read(topics.clone(), U256::from(1).to_be_bytes_vec());
-        assert!(granted.approvals[0].all && granted.approvals[0].amount == U256::MAX);
+        assert_eq!(granted.approvals[0].kind, ApprovalKind::Operator);
+        assert_eq!(granted.approvals[0].amount, U256::MAX);
         let revoked = read(topics, vec![0; 32]);
-        assert!(revoked.approvals[0].amount.is_zero());
+        assert!(revoked.approvals[0].amount.is_zero() && !revoked.approvals[0].grants());
+    }
+
+    #[test]
+    fn approvals_are_told_apart_by_shape() {
+        let (from, to) = (FROM.into_word(), TO.into_word());
+        let approval = Tokens::Approval::SIGNATURE_HASH;
+        let allowance = read(vec![approval, from, to], U256::from(7).to_be_bytes_vec());
+        assert_eq!(allowance.approvals[0].kind, ApprovalKind::Allowance);
+        let one = read(vec![approval, from, to, B256::with_last_byte(9)], vec![]).approvals[0];
+        assert_eq!((one.kind, one.id), (ApprovalKind::Token, U256::from(9)));
+        assert!(one.grants());
+        let none = read(vec![approval, from, B256::ZERO, B256::with_last_byte(9)], vec![]);
+        assert!(!none.approvals[0].grants());
+        for event in [Permit2::Approval::SIGNATURE_HASH, Permit2::Permit::SIGNATURE_HASH] {
+            let data = (U256::from(5), U256::from(6), U256::from(7)).abi_encode_params();
+            let through = read(vec![event, from, TOKEN.into_word(), to], data).approvals[0];
+            assert_eq!((through.kind, through.amount), (ApprovalKind::Permit2, U256::from(5)));
+            assert_eq!((through.token, through.owner, through.spender), (TOKEN, FROM, TO));
+        }
+    }
+
+    #[test]
+    fn deposits_are_those_of_entry_points() {
+        let canonical = EntryPointVersion::V07.canonical_address();
+        let data = (TO, U256::from(3)).abi_encode_params();
+        let topics = vec![Deposits::Withdrawn::SIGNATURE_HASH, FROM.into_word()];
+        for (address, known) in [(ENTRY_POINT, true), (canonical, true), (TOKEN, false)] {
+            let mut effects = Effects::default();
+            let data = LogData::new_unchecked(topics.clone(), data.clone().into());
+            log(&mut effects, &Log { address, data }, ENTRY_POINT);
+            let amount = U256::from(3);
+            let told = Withdrawal { entry_point: address, account: FROM, amount };
+            assert_eq!(effects.withdrawals, if known { vec![told] } else { vec![] });
+        }
+        assert!(read(topics, vec![0; 32]).withdrawals.is_empty());
     }
 }

@@ -98,7 +98,9 @@ impl Tracer {
         {
             call.status = status;
         }
-        if !status.is_success() {
+        if status.is_success() {
+            self.note_answer(context, inputs, &outcome.result.output);
+        } else {
             self.forget_since(frame.checkpoint);
         }
         let gas = &outcome.result.gas;
@@ -408,6 +410,25 @@ impl Tracer {
         let call = (inputs.target_address, inputs.transfer_value().unwrap_or_default());
         let data = inputs.input.as_bytes(context);
         op.call_data_room = effects::sender_call(effects, call, &data, room);
+    }
+
+    /// Notes what the watched contract was answered in the execution. Called when the answering frame has been popped.
+    fn note_answer<CTX>(&mut self, context: &mut CTX, inputs: &CallInputs, output: &[u8])
+    where
+        CTX: ContextTr<Journal: JournalExt>,
+    {
+        let asks = self.setup.watched.is_some()
+            && self.collecting == Some(Phase::Execution)
+            && inputs.scheme == CallScheme::StaticCall
+            && self.frames.last().map(|frame| frame.target) == self.setup.watched;
+        if !asks {
+            return;
+        }
+        let most = self.setup.limits.records;
+        let Some(op) = self.executing() else { return };
+        let data = inputs.input.as_bytes(context);
+        let kept = op.answers.push(inputs.target_address, &data, output, most);
+        self.overflow |= !kept;
     }
 
     /// Effects of a call in an unrestricted phase; what they were before it. `own` says that it is the sender's own dispatch.

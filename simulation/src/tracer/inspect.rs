@@ -48,9 +48,10 @@ where
     fn log(&mut self, _: &mut CTX, log: Log) {
         let Some(phase) = self.collecting else { return };
         let bound = self.setup.limits.records;
+        let entry_point = self.setup.entry_point.address;
         let Some(op) = self.executing() else { return };
         let effects = op.effects_of(phase);
-        effects::log(effects, &log);
+        effects::log(effects, &log, entry_point);
         self.overflow |= effects::Checkpoint::of(effects).records() > bound;
     }
 

@@ -32,6 +32,7 @@ use writ_types::{EntryPoint, UserOperation};
 
 use crate::{
     abi::Selectors,
+    answers::Answers,
     effects::Effects,
     limits::Limits,
     outcome::ExecutionFrame,
@@ -53,6 +54,8 @@ pub(crate) struct Setup {
     pub(crate) validation_only: bool,
     pub(crate) spec: SpecId,
     pub(crate) limits: Limits,
+    /// Whose static calls are kept in unrestricted phases.
+    pub(crate) watched: Option<Address>,
 }
 
 /// What the tracer saw of one operation.
@@ -65,6 +68,7 @@ pub(crate) struct OpRecord {
     pub(crate) post_op: Option<ExecutionFrame>,
     pub(crate) inner_gas_used: Option<u64>,
     pub(crate) effects: Effects,
+    pub(crate) answers: Answers,
     pub(crate) post_op_effects: Effects,
     /// Bytes of calldata that may still be kept of the sender's calls.
     call_data_room: usize,
@@ -239,6 +243,7 @@ impl OpRecord {
             post_op: None,
             inner_gas_used: None,
             effects: Effects::default(),
+            answers: Answers::default(),
             post_op_effects: Effects::default(),
             call_data_room: setup.limits.call_data,
             verification_gas_limit: op.verification_gas_limit.try_into().unwrap_or(u64::MAX),

@@ -10,7 +10,7 @@ use writ_simulation::{
     Effects, Limits, SenderCall, SimulationRequest, Simulator, SimulatorOptions, TokenStandard,
     test_utils::{SimpleAccount, TestChain, execute_call},
 };
-use writ_types::EntryPointVersion;
+use writ_types::{Asset, EntryPointVersion};
 
 use crate::code::{call, creation, delegate_call, log, push, revert};
 
@@ -104,8 +104,8 @@ fn tokens_approvals_delegate_calls_and_creations_are_told() {
     assert_eq!(effects.tokens.len(), 1);
     assert_eq!(effects.tokens[0].standard, TokenStandard::Erc20);
     assert_eq!((effects.tokens[0].token, effects.tokens[0].amount), (token, U256::from(12)));
-    assert_eq!(effects.erc20_outflow(token, token), Some(U256::from(12)));
-    assert_eq!(effects.erc20_outflow(token, PAYEE), None, "it received");
+    assert_eq!(effects.token_outflow(Asset::Erc20(token), token), Some(U256::from(12)));
+    assert_eq!(effects.token_outflow(Asset::Erc20(token), PAYEE), None, "it received");
     assert_eq!(effects.approvals[0].amount, U256::MAX);
     let delegated: Vec<_> = effects.delegate_calls.iter().map(|one| (one.from, one.to)).collect();
     assert!(delegated.contains(&(token, library)), "{delegated:?}");

@@ -6,7 +6,7 @@ use alloy::{
     sol_types::{SolCall, SolValue},
 };
 use writ_attestation::{
-    AccountPolicy, Bound, BoundKind, Bounds, Domain, ThrowawayQuorum, ThrowawayRequest, attach,
+    AccountPolicy, Bound, Bounds, Domain, ThrowawayQuorum, ThrowawayRequest, attach,
 };
 use writ_bindings::{
     DETERMINISTIC_DEPLOYER, MODE_ENFORCE, SALT, WritModule, deterministic_calldata,
@@ -79,11 +79,7 @@ impl Guarded {
         let stored = chain.send(module_address(), AccountPolicy::call(address), U256::ZERO);
         let policy = AccountPolicy::decode(&stored).expect("configurationOf decodes");
         let code_hash = keccak256(chain.state().code(&address).expect("the account has code"));
-        let bounds = Bounds::new(vec![Bound {
-            kind: BoundKind::Native,
-            asset: Address::ZERO,
-            max_out: u128::MAX,
-        }]);
+        let bounds = Bounds::new(vec![Bound::native(u128::MAX)]);
         Self {
             entry_point,
             address,

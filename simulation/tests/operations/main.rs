@@ -6,6 +6,7 @@
 
 mod accuracy;
 mod asm;
+mod bounds;
 mod case;
 mod corpus;
 mod estimation;

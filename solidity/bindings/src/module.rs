@@ -25,6 +25,20 @@ sol! {
 }
 
 sol! {
+    /// Tests only: ERC-721 tokens for everyone.
+    #[sol(rpc)]
+    Cards,
+    "abi/Cards.json"
+}
+
+sol! {
+    /// Tests only: ERC-1155 tokens for everyone.
+    #[sol(rpc)]
+    Coins,
+    "abi/Coins.json"
+}
+
+sol! {
     /// Development only: pays for anybody, under every EntryPoint version.
     #[sol(rpc)]
     DevPaymaster,

@@ -9,7 +9,7 @@ use alloy::{
 };
 use serde_json::json;
 use writ_attestation::{
-    AccountPolicy, Bound, BoundKind, Bounds, Domain, MAX_SUFFIX_LEN, ThrowawayQuorum,
+    AccountPolicy, Bound, Bounds, Domain, MAX_SUFFIX_LEN, ThrowawayQuorum,
     ThrowawayRequest, attach,
 };
 use writ_bindings::{
@@ -206,9 +206,7 @@ impl Supply {
         let policy = AccountPolicy::decode(&returned).expect("configurationOf decodes");
         let code: Bytes = world.request("eth_getCode", json!([accounts[0], "latest"])).await;
         let block: Block = world.request("eth_getBlockByNumber", json!(["latest", false])).await;
-        let bounds =
-            Bounds::new(vec![Bound { kind: BoundKind::Native, asset: Address::ZERO, max_out: 5 }]);
-        let bounds = bounds.expect("one bound");
+        let bounds = Bounds::new(vec![Bound::native(5)]).expect("one bound");
         let attest = |account: &Address| {
             let mut operation = self.simple(*account);
             operation.nonce = U256::from_be_slice(module_address().as_slice()) << 96;

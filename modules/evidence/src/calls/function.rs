@@ -1,7 +1,7 @@
 //! The functions whose arguments are shown to a policy.
 
 use alloy::{
-    primitives::{Address, U256},
+    primitives::{Address, Bytes, U256},
     sol,
     sol_types::SolCall,
 };
@@ -15,6 +15,27 @@ sol! {
     function approve(address spender, uint256 value);
     /// ERC-20 (and, with the same selector, ERC-721).
     function transferFrom(address from, address to, uint256 value);
+    /// Of many ERC-20.
+    function increaseAllowance(address spender, uint256 addedValue);
+    /// ERC-721 and ERC-1155.
+    function setApprovalForAll(address operator, bool approved);
+    /// EntryPoint.
+    function withdrawTo(address withdrawAddress, uint256 withdrawAmount);
+
+    /// ERC-721.
+    interface Erc721 {
+        function safeTransferFrom(address from, address to, uint256 tokenId);
+    }
+    /// ERC-721, with something for the receiver.
+    interface Erc721WithData {
+        function safeTransferFrom(address from, address to, uint256 tokenId, bytes data);
+    }
+    interface Erc1155 {
+        function safeTransferFrom(address from, address to, uint256 id, uint256 value, bytes data);
+        function safeBatchTransferFrom(
+            address from, address to, uint256[] ids, uint256[] values, bytes data
+        );
+    }
     /// ERC-7579.
     function installModule(uint256 moduleTypeId, address module, bytes initData);
     /// ERC-7579.
@@ -41,6 +62,12 @@ pub enum ArgumentValue {
     Address(Address),
     /// ABI type `uint256`.
     Uint(U256),
+    /// ABI type `bool`.
+    Bool(bool),
+    /// ABI type `bytes`.
+    Bytes(Bytes),
+    /// ABI type `uint256[]`.
+    Uints(Vec<U256>),
 }
 
 impl ArgumentValue {
@@ -50,11 +77,14 @@ impl ArgumentValue {
         match self {
             Self::Address(_) => "address",
             Self::Uint(_) => "uint256",
+            Self::Bool(_) => "bool",
+            Self::Bytes(_) => "bytes",
+            Self::Uints(_) => "uint256[]",
         }
     }
 }
 
-/// Decodes an ERC-20 call of exactly its own length; any other selector is left as it is.
+/// Decodes a call of a token, or of an EntryPoint's deposits, of exactly its own length; any other selector is left as it is.
 ///
 /// Bytes after the arguments are refused rather than shown as an unknown function: a token ignores
 /// them, so a rule on `function` must not be avoidable by appending one.
@@ -64,6 +94,8 @@ pub(super) fn decode(
 ) -> Result<(&'static str, Vec<Argument>), CallsError> {
     let address = |name, value| Argument { name, value: ArgumentValue::Address(value) };
     let uint = |name, value| Argument { name, value: ArgumentValue::Uint(value) };
+    let bytes = |name, value| Argument { name, value: ArgumentValue::Bytes(value) };
+    let uints = |name, value| Argument { name, value: ArgumentValue::Uints(value) };
     Ok(match selector {
         transferCall::SELECTOR => {
             let call: transferCall = exact(data)?;
@@ -81,6 +113,80 @@ pub(super) fn decode(
             (
                 transferFromCall::SIGNATURE,
                 vec![address("from", call.from), address("to", call.to), uint("value", call.value)],
+            )
+        }
+        increaseAllowanceCall::SELECTOR => {
+            let call: increaseAllowanceCall = exact(data)?;
+            (
+                increaseAllowanceCall::SIGNATURE,
+                vec![address("spender", call.spender), uint("addedValue", call.addedValue)],
+            )
+        }
+        setApprovalForAllCall::SELECTOR => {
+            let call: setApprovalForAllCall = exact(data)?;
+            let approved = Argument { name: "approved", value: ArgumentValue::Bool(call.approved) };
+            (
+                setApprovalForAllCall::SIGNATURE,
+                vec![address("operator", call.operator), approved],
+            )
+        }
+        withdrawToCall::SELECTOR => {
+            let call: withdrawToCall = exact(data)?;
+            (
+                withdrawToCall::SIGNATURE,
+                vec![
+                    address("withdrawAddress", call.withdrawAddress),
+                    uint("withdrawAmount", call.withdrawAmount),
+                ],
+            )
+        }
+        Erc721::safeTransferFromCall::SELECTOR => {
+            let call: Erc721::safeTransferFromCall = exact(data)?;
+            (
+                Erc721::safeTransferFromCall::SIGNATURE,
+                vec![
+                    address("from", call.from),
+                    address("to", call.to),
+                    uint("tokenId", call.tokenId),
+                ],
+            )
+        }
+        Erc721WithData::safeTransferFromCall::SELECTOR => {
+            let call: Erc721WithData::safeTransferFromCall = exact(data)?;
+            (
+                Erc721WithData::safeTransferFromCall::SIGNATURE,
+                vec![
+                    address("from", call.from),
+                    address("to", call.to),
+                    uint("tokenId", call.tokenId),
+                    bytes("data", call.data),
+                ],
+            )
+        }
+        Erc1155::safeTransferFromCall::SELECTOR => {
+            let call: Erc1155::safeTransferFromCall = exact(data)?;
+            (
+                Erc1155::safeTransferFromCall::SIGNATURE,
+                vec![
+                    address("from", call.from),
+                    address("to", call.to),
+                    uint("id", call.id),
+                    uint("value", call.value),
+                    bytes("data", call.data),
+                ],
+            )
+        }
+        Erc1155::safeBatchTransferFromCall::SELECTOR => {
+            let call: Erc1155::safeBatchTransferFromCall = exact(data)?;
+            (
+                Erc1155::safeBatchTransferFromCall::SIGNATURE,
+                vec![
+                    address("from", call.from),
+                    address("to", call.to),
+                    uints("ids", call.ids),
+                    uints("values", call.values),
+                    bytes("data", call.data),
+                ],
             )
         }
         _ => ("", Vec::new()),

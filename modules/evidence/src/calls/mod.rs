@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! callData (Kernel: what `executeUserOp` wraps) ─> execution (ERC-7579 `execute`, install, uninstall) ─> [target, value, data]
-//!                                     └─> function (ERC-20 by exact layout, else selector only)
+//!                                     └─> function (of tokens, and of deposits, by exact layout; else selector only)
 //! ```
 //!
 //! Two decoders that disagree are a bypass: an account follows an ABI offset that a fixed-position
@@ -14,6 +14,7 @@ mod execution;
 mod function;
 
 use alloy::primitives::{Address, Bytes, FixedBytes, U256};
+use writ_simulation::AssetCall;
 
 pub use execution::{CallType, ExecType, Execution, encode_execute};
 pub use function::{Argument, ArgumentValue};
@@ -56,14 +57,9 @@ pub struct Call {
 }
 
 impl Call {
-    /// Whether this is an ERC-20 call by which tokens of `account`, the caller, are sent.
-    pub(crate) fn sends_tokens_of(&self, account: Address) -> bool {
-        match self.arguments.as_slice() {
-            // transfer(to, value), not approve(spender, value)
-            [Argument { name: "to", .. }, _] => true,
-            [Argument { value: ArgumentValue::Address(from), .. }, _, _] => *from == account,
-            _ => false,
-        }
+    /// What of it may be about the caller's assets.
+    pub(crate) fn as_asset_call(&self) -> AssetCall<'_> {
+        AssetCall { to: self.to, data: &self.data }
     }
 }
 
@@ -176,7 +172,7 @@ pub fn decode_calls(own: Own, call_data: &Bytes) -> Result<Vec<Call>, CallsError
 ///
 /// # Errors
 ///
-/// When an ERC-20 function is called with other bytes than its arguments.
+/// When a known function is called with other bytes than its arguments.
 pub(crate) fn observed_call(to: Address, value: U256, data: Bytes) -> Result<Call, CallsError> {
     let selector = data.first_chunk::<4>().copied();
     let (function, arguments) = match selector {

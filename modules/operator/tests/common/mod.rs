@@ -346,9 +346,9 @@ impl Chain {
     }
 }
 
-/// The bounds as `(asset, maxOut)`.
+/// The bounds as `(contract, maxOut)`.
 pub fn amounts(bounds: &Bounds) -> Vec<(Address, u128)> {
-    bounds.as_slice().iter().map(|bound| (bound.asset, bound.max_out)).collect()
+    bounds.as_slice().iter().map(|bound| (bound.asset.contract(), bound.max_out)).collect()
 }
 
 const POLICY: &str = r#"package writ.cap
@@ -417,6 +417,18 @@ fn write_policy(store: &Path) -> Parameters {
 /// Writes the policy that reads no history into a store and returns its parameters.
 pub fn write_lone_policy(store: &Path) -> Parameters {
     write_bundle(store, ("lone", LONE_POLICY), false)
+}
+
+const OPEN_POLICY: &str = r#"package writ.open
+
+import rego.v1
+
+decision := {"allow": true, "reasons": []}
+"#;
+
+/// Writes a policy that allows everything into a store, and returns its parameters: what may leave is then the bounds' alone.
+pub fn write_open_policy(store: &Path) -> Parameters {
+    write_bundle(store, ("open", OPEN_POLICY), false)
 }
 
 fn write_bundle(store: &Path, (name, rego): (&str, &str), reads_history: bool) -> Parameters {
