@@ -46,7 +46,9 @@ pub type Moved = BTreeMap<Asset, U256>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnboundedGrant {
     /// One ERC-721 token, which the account still has.
-    #[error("{spender} is approved to take token {id} of {token}, and approvals of single ERC-721 tokens have no bound")]
+    #[error(
+        "{spender} is approved to take token {id} of {token}, and approvals of single ERC-721 tokens have no bound"
+    )]
     Token {
         /// The contract.
         token: Address,
@@ -56,7 +58,9 @@ pub enum UnboundedGrant {
         spender: Address,
     },
     /// An allowance that Permit2 keeps.
-    #[error("{spender} is approved to take {token} through Permit2, whose allowances have no bound")]
+    #[error(
+        "{spender} is approved to take {token} through Permit2, whose allowances have no bound"
+    )]
     Permit2 {
         /// The token.
         token: Address,
@@ -91,24 +95,20 @@ impl AssetCall<'_> {
         let Self { to: token, data } = *self;
         let Some(selector) = data.first_chunk::<4>() else { return Ok(Vec::new()) };
         let own = |from: Address, asset: Asset| Vec::from_iter((from == account).then_some(asset));
-        let granted = |asset: Asset, amount: U256| {
-            Vec::from_iter((!amount.is_zero()).then_some(asset))
-        };
+        let granted =
+            |asset: Asset, amount: U256| Vec::from_iter((!amount.is_zero()).then_some(asset));
         // What does not decode, the callee does not take either.
         let assets = match *selector {
             transferCall::SELECTOR => {
                 transferCall::abi_decode(data).map(|_| vec![Asset::Erc20(token)])
             }
-            transferFromCall::SELECTOR => transferFromCall::abi_decode(data)
-                .map(|call| own(call.from, Asset::Erc20(token))),
-            approveCall::SELECTOR => approveCall::abi_decode(data).map(|call| {
-                granted(Asset::Allowance { token, spender: call.spender }, call.value)
-            }),
-            increaseAllowanceCall::SELECTOR => {
-                increaseAllowanceCall::abi_decode(data).map(|call| {
-                    granted(Asset::Allowance { token, spender: call.spender }, call.value)
-                })
+            transferFromCall::SELECTOR => {
+                transferFromCall::abi_decode(data).map(|call| own(call.from, Asset::Erc20(token)))
             }
+            approveCall::SELECTOR => approveCall::abi_decode(data)
+                .map(|call| granted(Asset::Allowance { token, spender: call.spender }, call.value)),
+            increaseAllowanceCall::SELECTOR => increaseAllowanceCall::abi_decode(data)
+                .map(|call| granted(Asset::Allowance { token, spender: call.spender }, call.value)),
             setApprovalForAllCall::SELECTOR => {
                 setApprovalForAllCall::abi_decode(data).map(|call| {
                     let asset = Asset::Operator { token, operator: call.operator };
@@ -208,7 +208,9 @@ impl Effects {
         }
         let mut moved: Moved = tokens
             .into_iter()
-            .filter_map(|(asset, (sent, out, back))| sent.then(|| (asset, out.saturating_sub(back))))
+            .filter_map(|(asset, (sent, out, back))| {
+                sent.then(|| (asset, out.saturating_sub(back)))
+            })
             .collect();
         moved.insert(Asset::Native, self.native_outflow(account).unwrap_or_default());
         for withdrawal in self.withdrawals.iter().filter(|one| one.account == account) {
@@ -261,9 +263,7 @@ impl Grants {
             let (asset, most) = match kind {
                 _ if !granted => continue,
                 ApprovalKind::Allowance => (Asset::Allowance { token, spender }, U256::MAX),
-                ApprovalKind::Operator => {
-                    (Asset::Operator { token, operator: spender }, U256::ONE)
-                }
+                ApprovalKind::Operator => (Asset::Operator { token, operator: spender }, U256::ONE),
                 ApprovalKind::Permit2 if last.grants() => {
                     return Err(UnboundedGrant::Permit2 { token, spender });
                 }

@@ -160,8 +160,7 @@ pub struct Approval {
 impl Approval {
     /// Whether it gives something to the spender, rather than taking it back.
     pub fn grants(&self) -> bool {
-        !self.amount.is_zero()
-            && (self.kind != ApprovalKind::Token || !self.spender.is_zero())
+        !self.amount.is_zero() && (self.kind != ApprovalKind::Token || !self.spender.is_zero())
     }
 }
 

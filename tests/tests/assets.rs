@@ -152,24 +152,21 @@ impl Stage<'_> {
         };
         vec![
             Execution { target: FRIEND, value: U256::from(3), callData: Bytes::new() },
+            Self::execution(self.world.token(), &Erc20::transferCall { to, value: tokens(1) }),
             Self::execution(
-                self.world.token(),
-                &Erc20::transferCall { to, value: tokens(1) },
+                at,
+                &EntryPointAbi::withdrawToCall {
+                    withdrawAddress: to,
+                    withdrawAmount: U256::from(100),
+                },
             ),
-            Self::execution(at, &EntryPointAbi::withdrawToCall {
-                withdrawAddress: to,
-                withdrawAmount: U256::from(100),
-            }),
             Self::execution(self.coins, &give(1, 5)),
             Self::execution(self.coins, &give(2, 6)),
             Self::execution(
                 self.world.token(),
                 &Erc20::approveCall { spender: to, value: U256::from(50) },
             ),
-            Self::execution(
-                self.coins,
-                &setApprovalForAllCall { operator: to, approved: true },
-            ),
+            Self::execution(self.coins, &setApprovalForAllCall { operator: to, approved: true }),
         ]
     }
 
@@ -228,8 +225,8 @@ impl Stage<'_> {
             let operation = self.operation(21, &Self::alone(&call)).await;
             self.world.refuses(&self.wallet, &operation, DENIED).await;
         }
-        let tokenId = card(self.wallet.account, 2);
-        let one = Self::execution(self.cards, &Cards::approveCall { to: FRIEND, tokenId });
+        let approve = Cards::approveCall { to: FRIEND, tokenId: card(self.wallet.account, 2) };
+        let one = Self::execution(self.cards, &approve);
         let operation = self.operation(21, &Self::alone(&one)).await;
         let failure = self.world.refuses(&self.wallet, &operation, NO_QUORUM).await;
         assert!(failure.message.contains("single ERC-721"), "{}", failure.message);
@@ -271,8 +268,8 @@ impl Stage<'_> {
         let receipt = self.world.client().receipt(hash, INCLUSION_LIMIT).await.expect("mined");
         assert_eq!(receipt["success"], false, "{:?}: {receipt}", self.kind);
         for number in [2, 3] {
-            let tokenId = card(account, number);
-            let owner = self.node.read(self.cards, Cards::ownerOfCall { tokenId }).await;
+            let call = Cards::ownerOfCall { tokenId: card(account, number) };
+            let owner = self.node.read(self.cards, call).await;
             assert_eq!(owner, account, "{:?}: card {number}", self.kind);
         }
 

@@ -22,6 +22,9 @@ sol! {
         error SignersNotAscending();
         error UnknownSigner(uint8 index, uint256 operators);
         error BoundsMissing();
+        error BoundsNotAscending();
+        error UnsupportedBoundKind(uint8 kind);
+        error BalanceUnreadable(address asset);
         error MaxCostExceeded(uint256 required, uint256 attested);
         error InvalidValidity();
         error TicketAlreadyLive();
@@ -75,6 +78,9 @@ fn words(error: &Known::KnownErrors) -> String {
         K::SignersNotAscending(_) => "SignersNotAscending()".into(),
         K::UnknownSigner(e) => format!("UnknownSigner({}, {})", e.index, e.operators),
         K::BoundsMissing(_) => "BoundsMissing()".into(),
+        K::BoundsNotAscending(_) => "BoundsNotAscending()".into(),
+        K::UnsupportedBoundKind(e) => format!("UnsupportedBoundKind({})", e.kind),
+        K::BalanceUnreadable(e) => format!("BalanceUnreadable({})", e.asset),
         K::MaxCostExceeded(e) => pair("MaxCostExceeded", e.required, e.attested),
         K::InvalidValidity(_) => "InvalidValidity()".into(),
         K::TicketAlreadyLive(_) => "TicketAlreadyLive()".into(),

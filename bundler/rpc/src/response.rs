@@ -199,15 +199,21 @@ pub struct PolicyView {
     pub block: AttestedBlock,
 }
 
-/// The most of one asset that may leave the account.
+/// The most of one asset that may leave the account, or by how much something may grow that it grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Bound {
-    /// 0: native, 1: ERC-20.
+    /// 0: native, 1: ERC-20, 2: ERC-721 (how many), 3: deposit at an EntryPoint, 4: ERC-1155, 5: allowance, 6: operator.
     pub kind: u8,
-    /// The asset; zero for native.
+    /// The contract; zero for native.
     #[serde(serialize_with = "checksummed")]
     pub asset: Address,
+    /// Which token of an ERC-1155.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<U256>,
+    /// Whose allowance, or which operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spender: Option<Address>,
     /// The most, in its smallest unit.
     pub max_out: U256,
 }

@@ -136,7 +136,7 @@ fn refuses_hostile_bytes_by_name() {
         }
     }
     assert_eq!(changed(1, 1), Err(BoundsError::Asset(0)), "native currency has no address");
-    assert_eq!(changed(148, 0), Err(BoundsError::Kind { index: 4, kind: 0 }));
+    assert_eq!(changed(148, 0), Err(BoundsError::Asset(4)));
     // A spender of more than 20 bytes, and an operator that grows by two.
     assert_eq!(changed(286 + 37, 1), Err(BoundsError::Grantee(6)));
     assert_eq!(changed(355 + 37 + 11, 1), Err(BoundsError::Grantee(7)));

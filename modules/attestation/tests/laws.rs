@@ -25,7 +25,10 @@ fn assets() -> impl Strategy<Value = Asset> {
         (1..4_u8).prop_map(Address::repeat_byte),
         any::<[u8; 20]>().prop_map(|bytes| Address::from(bytes) | Address::with_last_byte(1)),
     ];
-    let id = prop_oneof![(0..4_u64).prop_map(U256::from), any::<[u8; 32]>().prop_map(U256::from_be_bytes)];
+    let id = prop_oneof![
+        (0..4_u64).prop_map(U256::from),
+        any::<[u8; 32]>().prop_map(U256::from_be_bytes)
+    ];
     (1..=6_u8, address.clone(), address, id).prop_map(|(kind, token, other, id)| match kind {
         1 => Asset::Erc20(token),
         2 => Asset::Erc721(token),

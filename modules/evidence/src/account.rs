@@ -1,9 +1,6 @@
 //! What the chain says about an account at the pinned block.
 
-use alloy::{
-    primitives::{Address, B256, Bytes, KECCAK256_EMPTY, keccak256},
-    sol_types::SolCall,
-};
+use alloy::primitives::{Address, B256, Bytes, KECCAK256_EMPTY, keccak256};
 use writ_attestation::{
     AccountIdentity, AccountKind, AccountPolicy, DetachedTerms, Mode, OperatorSet, PolicyReference,
     SetError, UnknownKind, detached_account_code,

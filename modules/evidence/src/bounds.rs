@@ -199,10 +199,7 @@ mod tests {
         };
         assert!(exact(&ids(7)).is_ok());
         assert_eq!(exact(&ids(8)), Err(AssetError::List(BoundsError::TooMany(9))));
-        assert_eq!(
-            widest_bounds(&moved(&ids(8))),
-            Err(AssetError::List(BoundsError::TooMany(9)))
-        );
+        assert_eq!(widest_bounds(&moved(&ids(8))), Err(AssetError::List(BoundsError::TooMany(9))));
     }
 
     #[test]

@@ -5,10 +5,7 @@
 //! so that the module measures it, and what it was answered is how much moves. What is decided on is the last run, which the
 //! module itself let through under exactly these bounds.
 
-use alloy::{
-    primitives::Bytes,
-    sol_types::SolError,
-};
+use alloy::{primitives::Bytes, sol_types::SolError};
 use writ_attestation::{
     AttestationError, Bound, Bounds, Domain, ThrowawayQuorum, ThrowawayRequest, attach, max_cost_of,
 };
@@ -69,7 +66,8 @@ impl<'a> Run<'a> {
         };
         let bounds = self.exact(&measured, calls)?;
         let outcome = self.simulate(simulator, &bounds).await?;
-        let same = reverted(&outcome) == reverted(&measured) && self.exact(&outcome, calls)? == bounds;
+        let same =
+            reverted(&outcome) == reverted(&measured) && self.exact(&outcome, calls)? == bounds;
         if same { Ok((bounds, outcome)) } else { Err(unstable(&outcome)) }
     }
 

@@ -168,7 +168,10 @@ mod tests {
         let (spender, operator) = (PAYEE, PAYEE);
         let cases = [
             (Asset::Erc721(TOKEN), of(&|effects| effects.tokens = vec![token(Erc721)])),
-            (Asset::Erc1155 { token: TOKEN, id }, of(&|effects| effects.tokens = vec![token(Erc1155)])),
+            (
+                Asset::Erc1155 { token: TOKEN, id },
+                of(&|effects| effects.tokens = vec![token(Erc1155)]),
+            ),
             (Asset::Deposit(TOKEN), of(&|effects| effects.withdrawals = vec![deposit])),
             (
                 Asset::Allowance { token: TOKEN, spender },

@@ -5,9 +5,7 @@ use writ_attestation::{
     wire::{MAX_REASON_LEN, MAX_REASONS, OperatorFault},
 };
 use writ_evidence::Account;
-use writ_policy::{
-    AssetBound, EvaluationError, PolicySet, PolicyStore, SetDecision, Value,
-};
+use writ_policy::{AssetBound, EvaluationError, PolicySet, PolicyStore, SetDecision, Value};
 use writ_types::Asset;
 
 /// What the policies decided.

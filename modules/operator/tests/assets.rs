@@ -94,8 +94,7 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("policies");
         let parameters = vec![common::write_open_policy(&store)];
-        let chain =
-            Chain::start_with(EntryPointVersion::V08, folder, store, parameters).await;
+        let chain = Chain::start_with(EntryPointVersion::V08, folder, store, parameters).await;
         let cards = chain.create2(B256::ZERO, &Cards::BYTECODE).await;
         let coins = chain.create2(B256::ZERO, &Coins::BYTECODE).await;
         for id in 1..=3 {
@@ -262,10 +261,8 @@ async fn deposits_are_held_to_what_was_not_put_back() {
     let at = entry_point.address;
     let back = |value| Pull { value, ..Pull::new(at, &EntryPoint::depositToCall { account }) };
     stage.pulls(&[back(60)]).await;
-    let withdraw = EntryPoint::withdrawToCall {
-        withdrawAddress: RECIPIENT,
-        withdrawAmount: U256::from(100),
-    };
+    let withdraw =
+        EntryPoint::withdrawToCall { withdrawAddress: RECIPIENT, withdrawAmount: U256::from(100) };
     let change = async || stage.pulls(&[back(59)]).await;
     let bound = Bound::new(Asset::Deposit(at), 40);
     stage.holds(&[call(at, &withdraw), pull()], bound, change, 41).await;
@@ -358,12 +355,8 @@ async fn what_failed_in_the_simulation_is_held_at_nothing() {
     let mint = DevToken::mintCall { to: account, amount: U256::from(5_000) };
     stage.chain.send(token, mint.abi_encode().into(), 0).await;
     let receipt = stage.chain.handle_ops(&[attested]).await;
-    let exceeded = WritModule::BoundExceeded {
-        kind: 1,
-        asset: token,
-        maxOut: 0,
-        actual: U256::from(2_000),
-    };
+    let exceeded =
+        WritModule::BoundExceeded { kind: 1, asset: token, maxOut: 0, actual: U256::from(2_000) };
     assert_eq!(outcome(&receipt), (false, Some(exceeded.abi_encode().into())));
 }
 
@@ -439,8 +432,11 @@ async fn everything_at_once_fits_into_one_list() {
         call(token, &Erc20::approveCall { spender: PUPPET, value: U256::from(4) }),
         call(cards, &setApprovalForAllCall { operator: PUPPET, approved: true }),
     ];
-    let mut operation =
-        stage.chain.unsigned(0, 0, encode_execute(CallType::Batch, ExecType::Default, &calls).into());
+    let mut operation = stage.chain.unsigned(
+        0,
+        0,
+        encode_execute(CallType::Batch, ExecType::Default, &calls).into(),
+    );
     operation.call_gas_limit = 1_500_000;
     let operation = stage.chain.sign(operation);
     let (attested, bounds) = stage.attest(&operation).await;

@@ -121,7 +121,9 @@ pub(crate) fn list_bounds(value: &Value) -> Result<Vec<AssetBound>, String> {
 
 fn read_bound(value: &Value) -> Result<AssetBound, String> {
     let problem = || {
-        format!("a bound {{asset, kind, maxOut below 2^128, id, spender}} that fits its kind, not {value}")
+        format!(
+            "a bound {{asset, kind, maxOut below 2^128, id, spender}} that fits its kind, not {value}"
+        )
     };
     let fields = value.as_object().ok_or_else(problem)?;
     if fields.keys().any(|name| !BOUND_FIELDS.contains(&name.as_str())) {

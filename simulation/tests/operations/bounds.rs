@@ -57,8 +57,7 @@ fn body(size: u8, bounds: &[u8]) -> Vec<u8> {
 fn refused_by_module(body: &[u8]) -> Option<[u8; 4]> {
     let (world, operation) = &*GUARDED;
     let length = u16::try_from(body.len()).expect("short").to_be_bytes();
-    let signature =
-        [&operation.signature[..], body, &length, &writ_attestation::MAGIC].concat();
+    let signature = [&operation.signature[..], body, &length, &writ_attestation::MAGIC].concat();
     let operation = UserOperation { signature: signature.into(), ..operation.clone() };
     let simulation = world.simulate(SpecId::PRAGUE, vec![operation]);
     let Some(Failure::Op(failed)) = simulation.failure else { panic!("nobody signed it") };
@@ -152,9 +151,7 @@ proptest! {
 fn every_size_byte_is_accepted_or_refused_alike() {
     for size in 0..=u8::MAX {
         let (count, longer) = (usize::from(size & 15), usize::from(size >> 4));
-        let ids = (0..longer).map(|id| {
-            Bound::new(Asset::Erc1155 { token: EMPTY, id: U256::from(id) }, 1).asset
-        });
+        let ids = (0..longer).map(|id| Asset::Erc1155 { token: EMPTY, id: U256::from(id) });
         let tokens = (1..=7_u8).map(|token| Asset::Erc20(Address::repeat_byte(token)));
         let shorter = count.saturating_sub(longer + 1);
         let list = [Asset::Native].into_iter().chain(tokens.take(shorter)).chain(ids);

@@ -27,7 +27,7 @@ pub use entry_point::{EntryPoint, EntryPointV06};
 pub use erc20::Erc20;
 pub use erc7579::Erc7579Account;
 pub use module::{
-    Cards, Coins, DevAccount, DevPaymaster, DevToken, DevWindowValidator, MODE_ENFORCE, MODE_OBSERVE, MODE_OFF,
-    PlainOwnerValidator, WritModule,
+    Cards, Coins, DevAccount, DevPaymaster, DevToken, DevWindowValidator, MODE_ENFORCE,
+    MODE_OBSERVE, MODE_OFF, PlainOwnerValidator, WritModule,
 };
 pub use tools::{ContractOwner, WeightedOwners, WritLens, WritOperatorRegistry};

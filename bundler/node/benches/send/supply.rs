@@ -9,8 +9,7 @@ use alloy::{
 };
 use serde_json::json;
 use writ_attestation::{
-    AccountPolicy, Bound, Bounds, Domain, MAX_SUFFIX_LEN, ThrowawayQuorum,
-    ThrowawayRequest, attach,
+    AccountPolicy, Bound, Bounds, Domain, MAX_SUFFIX_LEN, ThrowawayQuorum, ThrowawayRequest, attach,
 };
 use writ_bindings::{
     DETERMINISTIC_DEPLOYER, MODE_ENFORCE, WritModule, dev_account_creation_code, installation_data,

@@ -6,6 +6,7 @@ use writ_gateway::{Decision, Verdict};
 use writ_pool::{PoolOperation, StatusRecord};
 use writ_rpc::{AttestedBlock, Bound, OperationStatus};
 use writ_simulation::Overrides;
+use writ_types::AssetKind;
 
 /// State that the caller wants pretended, as the simulation takes it.
 ///
@@ -41,10 +42,15 @@ pub(super) fn bounds(bounds: &Bounds) -> Vec<Bound> {
     bounds
         .as_slice()
         .iter()
-        .map(|bound| Bound {
-            kind: bound.kind as u8,
-            asset: bound.asset,
-            max_out: U256::from(bound.max_out),
+        .map(|bound| {
+            let (asset, kind) = (bound.asset, bound.asset.kind());
+            Bound {
+                kind: kind as u8,
+                asset: asset.contract(),
+                id: (kind == AssetKind::Erc1155).then(|| asset.id()),
+                spender: kind.is_granted().then(|| asset.grantee()),
+                max_out: U256::from(bound.max_out),
+            }
         })
         .collect()
 }

@@ -125,10 +125,7 @@ pub(super) fn decode(
         setApprovalForAllCall::SELECTOR => {
             let call: setApprovalForAllCall = exact(data)?;
             let approved = Argument { name: "approved", value: ArgumentValue::Bool(call.approved) };
-            (
-                setApprovalForAllCall::SIGNATURE,
-                vec![address("operator", call.operator), approved],
-            )
+            (setApprovalForAllCall::SIGNATURE, vec![address("operator", call.operator), approved])
         }
         withdrawToCall::SELECTOR => {
             let call: withdrawToCall = exact(data)?;
