@@ -1,4 +1,5 @@
-//! The words that every other crate of Writ shares: user operations, EntryPoints, rules, refusals.
+//! The words that every other crate of Writ shares: user operations, EntryPoints, rules, refusals, and what of an account can
+//! be bounded.
 //!
 //! ```text
 //!  JSON (ERC-7769) ──from_rpc──> UserOperation <──from_packed / abi_decode── chain (handleOps calldata)

@@ -7,10 +7,12 @@ mod common;
 use alloy::primitives::{Address, B256, U256};
 use common::{NOW, World};
 use writ_attestation::{
-    AttestationError, CODE_EXPIRED, CODE_INVALID, Domain, MAGIC, Mismatch, OperatorKey,
-    OperatorSet, Record, Subject, Suffix, ThrowawayQuorum, ThrowawayRequest, action_of, attach,
-    carries_suffix, diagnose, largest_suffix, max_cost_of, other_chain, suffix_len, verify,
+    AttestationError, Bound, Bounds, CODE_EXPIRED, CODE_INVALID, Domain, MAGIC, Mismatch,
+    OperatorKey, OperatorSet, Record, Subject, Suffix, ThrowawayQuorum, ThrowawayRequest,
+    action_of, attach, carries_suffix, diagnose, largest_suffix, max_cost_of, other_chain,
+    suffix_len, verify,
 };
+use writ_types::Asset;
 
 fn refused(world: &World, suffix: &Suffix) -> AttestationError {
     let error = verify(&world.operation, suffix, &world.context()).unwrap_err();
@@ -285,6 +287,21 @@ fn structure_is_strict() {
     let at = longer.len() - 9;
     longer[at] += 1;
     assert!(Suffix::split(&longer).is_err());
+}
+
+#[test]
+fn the_largest_suffix_is_what_estimates_leave_room_for() {
+    let mut world = World::new(2, 3);
+    let token = Address::repeat_byte(0x20);
+    let ids = (1..=7).map(|id| Asset::Erc1155 { token, id: U256::from(id) });
+    let list = std::iter::once(Asset::Native).chain(ids).map(Bound::widest).collect();
+    world.bounds = Bounds::new(list).unwrap();
+    let suffix = world.suffix(&[0, 1]);
+    let encoded = suffix.encode().unwrap();
+    assert_eq!(encoded.len(), largest_suffix(2));
+    assert_eq!(encoded.len(), suffix_len(2, 8, 7));
+    assert_eq!(Suffix::decode(&encoded).unwrap(), suffix);
+    assert!(verify(&world.operation, &suffix, &world.context()).is_ok());
 }
 
 #[test]

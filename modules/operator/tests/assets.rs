@@ -183,7 +183,7 @@ impl Stage {
         let exceeded = WritModule::BoundExceeded {
             kind: expected.asset.kind() as u8,
             asset: expected.asset.contract(),
-            maxOut: expected.max_out,
+            maxOut: U256::from(expected.max_out),
             actual: U256::from(actual),
         };
         assert_eq!(outcome(&receipt), (false, Some(exceeded.abi_encode().into())));
@@ -355,8 +355,12 @@ async fn what_failed_in_the_simulation_is_held_at_nothing() {
     let mint = DevToken::mintCall { to: account, amount: U256::from(5_000) };
     stage.chain.send(token, mint.abi_encode().into(), 0).await;
     let receipt = stage.chain.handle_ops(&[attested]).await;
-    let exceeded =
-        WritModule::BoundExceeded { kind: 1, asset: token, maxOut: 0, actual: U256::from(2_000) };
+    let exceeded = WritModule::BoundExceeded {
+        kind: 1,
+        asset: token,
+        maxOut: U256::ZERO,
+        actual: U256::from(2_000),
+    };
     assert_eq!(outcome(&receipt), (false, Some(exceeded.abi_encode().into())));
 }
 
