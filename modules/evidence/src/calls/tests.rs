@@ -16,8 +16,24 @@ sol! {
     function transfer(address to, uint256 value);
     function approve(address spender, uint256 value);
     function transferFrom(address from, address to, uint256 value);
+    function increaseAllowance(address spender, uint256 value);
+    function setApprovalForAll(address operator, bool approved);
+    function withdrawTo(address to, uint256 value);
     function installModule(uint256 moduleTypeId, address module, bytes initData);
     function executeUserOp(bytes32 anything);
+
+    interface Card {
+        function safeTransferFrom(address from, address to, uint256 id);
+    }
+    interface CardWithData {
+        function safeTransferFrom(address from, address to, uint256 id, bytes data);
+    }
+    interface Coin {
+        function safeTransferFrom(address from, address to, uint256 id, uint256 value, bytes data);
+        function safeBatchTransferFrom(
+            address from, address to, uint256[] ids, uint256[] values, bytes data
+        );
+    }
 }
 
 fn single(to: Address, value: u64, data: impl Into<Bytes>) -> Bytes {
@@ -67,14 +83,64 @@ fn approve_and_transfer_from_are_known_and_others_are_selectors() {
 }
 
 #[test]
-fn who_sends_is_read_from_the_arguments() {
-    let sends =
-        |data: Vec<u8>| decode(&single(TOKEN, 0, data)).unwrap()[0].sends_tokens_of(ACCOUNT);
-    assert!(sends(transferCall { to: TOKEN, value: U256::ONE }.abi_encode()));
-    assert!(!sends(approveCall { spender: TOKEN, value: U256::ONE }.abi_encode()));
-    assert!(sends(transferFromCall { from: ACCOUNT, to: TOKEN, value: U256::ONE }.abi_encode()));
-    assert!(!sends(transferFromCall { from: TOKEN, to: ACCOUNT, value: U256::ONE }.abi_encode()));
-    assert!(!sends(hex!("deadbeef").to_vec()));
+fn what_moves_tokens_of_other_standards_is_known_too() {
+    let (from, to, id, value) = (ACCOUNT, TOKEN, U256::from(7), U256::from(9));
+    let data = Bytes::from_static(&[1, 2, 3]);
+    let (ids, values) = (vec![id, value], vec![value, id]);
+    let known: [(Vec<u8>, &str, &[&str]); 7] = [
+        (
+            increaseAllowanceCall { spender: to, value }.abi_encode(),
+            "increaseAllowance(address,uint256)",
+            &["address", "uint256"],
+        ),
+        (
+            setApprovalForAllCall { operator: to, approved: true }.abi_encode(),
+            "setApprovalForAll(address,bool)",
+            &["address", "bool"],
+        ),
+        (
+            withdrawToCall { to, value }.abi_encode(),
+            "withdrawTo(address,uint256)",
+            &["address", "uint256"],
+        ),
+        (
+            Card::safeTransferFromCall { from, to, id }.abi_encode(),
+            "safeTransferFrom(address,address,uint256)",
+            &["address", "address", "uint256"],
+        ),
+        (
+            CardWithData::safeTransferFromCall { from, to, id, data: data.clone() }.abi_encode(),
+            "safeTransferFrom(address,address,uint256,bytes)",
+            &["address", "address", "uint256", "bytes"],
+        ),
+        (
+            Coin::safeTransferFromCall { from, to, id, value, data: data.clone() }.abi_encode(),
+            "safeTransferFrom(address,address,uint256,uint256,bytes)",
+            &["address", "address", "uint256", "uint256", "bytes"],
+        ),
+        (
+            Coin::safeBatchTransferFromCall { from, to, ids: ids.clone(), values, data }
+                .abi_encode(),
+            "safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)",
+            &["address", "address", "uint256[]", "uint256[]", "bytes"],
+        ),
+    ];
+    for (data, function, types) in known {
+        let call = decode(&single(TOKEN, 0, data.clone())).unwrap().remove(0);
+        assert_eq!(call.function, function);
+        let found: Vec<_> = call.arguments.iter().map(|one| one.value.abi_type()).collect();
+        assert_eq!(found, types, "{function}");
+        if function.starts_with("safeBatch") {
+            assert_eq!(call.arguments[2].value, ArgumentValue::Uints(ids.clone()));
+        }
+        // One byte more, one less, and a dirty address.
+        let mut dirty = data.clone();
+        dirty[4] = 1;
+        let refused = Err(CallsError::NonCanonical { what: function });
+        for bad in [[&data[..], &[0]].concat(), data[..data.len() - 1].to_vec(), dirty] {
+            assert_eq!(decode(&single(TOKEN, 0, bad)), refused);
+        }
+    }
 }
 
 #[test]
