@@ -157,29 +157,25 @@ impl Stage {
         (self.chain.attested(operation, &answers), bounds)
     }
 
-    /// Attests `calls`, for which exactly `expected` is signed beside nothing of native currency. In the state that
-    /// `change` makes, the hook reverts because `actual` would move; in the state of the decision all of it goes through.
+    /// Has `calls` decided in the state that `state(true)` makes: exactly `expected` is signed, beside nothing of native
+    /// currency. In that of `state(false)` the hook reverts because `actual` would move; decided and included in the first
+    /// one, all of it goes through.
     async fn holds(
         &self,
         calls: &[Execution],
         expected: Bound,
-        change: impl AsyncFnOnce(),
+        state: impl AsyncFn(bool),
         actual: u64,
     ) {
-        let operation = self.chain.operation(0, 0, calls);
-        let (attested, bounds) = self.attest(&operation).await;
-        let (native, rest) = bounds.split_first().unwrap();
-        assert_eq!(native.asset, Asset::Native);
-        if expected.asset == Asset::Native {
-            assert_eq!((*native, rest), (expected, &[][..]));
-        } else {
-            assert_eq!((*native, rest), (Bound::native(0), &[expected][..]));
-        }
-
-        let provider = &self.chain.provider;
-        let before = provider.anvil_snapshot().await.unwrap();
-        change().await;
-        let receipt = self.chain.handle_ops(std::slice::from_ref(&attested)).await;
+        let signed = match expected.asset {
+            Asset::Native => vec![expected],
+            _ => vec![Bound::native(0), expected],
+        };
+        state(true).await;
+        let (attested, bounds) = self.attest(&self.chain.operation(0, 0, calls)).await;
+        assert_eq!(bounds, signed);
+        state(false).await;
+        let receipt = self.chain.handle_ops(&[attested]).await;
         let exceeded = WritModule::BoundExceeded {
             kind: expected.asset.kind() as u8,
             asset: expected.asset.contract(),
@@ -187,8 +183,10 @@ impl Stage {
             actual: U256::from(actual),
         };
         assert_eq!(outcome(&receipt), (false, Some(exceeded.abi_encode().into())));
-        assert!(provider.anvil_revert(before).await.unwrap());
 
+        state(true).await;
+        let (attested, bounds) = self.attest(&self.chain.operation(1, 0, calls)).await;
+        assert_eq!(bounds, signed);
         let receipt = self.chain.handle_ops(&[attested]).await;
         assert_eq!(outcome(&receipt), (true, None), "as it was decided");
     }
@@ -220,10 +218,9 @@ fn pull() -> Execution {
 async fn native_currency_is_held_to_what_came_back() {
     let stage = Stage::start().await;
     let back = |value| Pull { to: stage.chain.account, value, data: Vec::new() };
-    stage.pulls(&[back(3)]).await;
     let pay = Execution { value: U256::from(5), ..pull() };
-    let change = async || stage.pulls(&[back(2)]).await;
-    stage.holds(&[pay], Bound::native(2), change, 3).await;
+    let state = async |decided| stage.pulls(&[back(if decided { 3 } else { 2 })]).await;
+    stage.holds(&[pay], Bound::native(2), state, 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -235,9 +232,8 @@ async fn tokens_are_held_to_their_amount() {
         let (from, to, value) = (account, RECIPIENT, U256::from(value));
         Pull::new(token, &Erc20::transferFromCall { from, to, value })
     };
-    stage.pulls(&[take(10)]).await;
-    let change = async || stage.pulls(&[take(11)]).await;
-    stage.holds(&[pull()], Bound::erc20(token, 10), change, 11).await;
+    let state = async |decided| stage.pulls(&[take(if decided { 10 } else { 11 })]).await;
+    stage.holds(&[pull()], Bound::erc20(token, 10), state, 11).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,12 +242,12 @@ async fn nfts_are_held_to_their_number() {
     let (cards, account) = (stage.cards, stage.chain.account);
     stage.as_account(cards, &setApprovalForAllCall { operator: PUPPET, approved: true }).await;
     let take = |id| {
-        let (from, to, tokenId) = (account, RECIPIENT, U256::from(id));
-        Pull::new(cards, &Cards::transferFromCall { from, to, tokenId })
+        let (from, to) = (account, RECIPIENT);
+        Pull::new(cards, &Cards::transferFromCall { from, to, tokenId: U256::from(id) })
     };
-    stage.pulls(&[take(2)]).await;
-    let change = async || stage.pulls(&[take(2), take(3)]).await;
-    stage.holds(&[pull()], Bound::new(Asset::Erc721(cards), 1), change, 2).await;
+    let both = [take(2), take(3)];
+    let state = async |decided| stage.pulls(if decided { &both[..1] } else { &both }).await;
+    stage.holds(&[pull()], Bound::new(Asset::Erc721(cards), 1), state, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -260,12 +256,11 @@ async fn deposits_are_held_to_what_was_not_put_back() {
     let Chain { entry_point, account, .. } = stage.chain;
     let at = entry_point.address;
     let back = |value| Pull { value, ..Pull::new(at, &EntryPoint::depositToCall { account }) };
-    stage.pulls(&[back(60)]).await;
     let withdraw =
         EntryPoint::withdrawToCall { withdrawAddress: RECIPIENT, withdrawAmount: U256::from(100) };
-    let change = async || stage.pulls(&[back(59)]).await;
+    let state = async |decided| stage.pulls(&[back(if decided { 60 } else { 59 })]).await;
     let bound = Bound::new(Asset::Deposit(at), 40);
-    stage.holds(&[call(at, &withdraw), pull()], bound, change, 41).await;
+    stage.holds(&[call(at, &withdraw), pull()], bound, state, 41).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -278,10 +273,10 @@ async fn multi_tokens_are_held_by_their_id() {
         let data = Bytes::new();
         Pull::new(coins, &safeTransferFromCall { from, to, id, value, data })
     };
-    stage.pulls(&[take(5)]).await;
-    let change = async || stage.pulls(&[take(5), take(1)]).await;
+    let both = [take(5), take(1)];
+    let state = async |decided| stage.pulls(if decided { &both[..1] } else { &both }).await;
     let asset = Asset::Erc1155 { token: coins, id: U256::from(2) };
-    stage.holds(&[pull()], Bound::new(asset, 5), change, 6).await;
+    stage.holds(&[pull()], Bound::new(asset, 5), state, 6).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -304,9 +299,9 @@ async fn allowances_are_held_to_what_they_grow_by() {
 
     // The same without the way round.
     let stage = Stage::start().await;
-    stage.as_account(token, &approve(30)).await;
-    let change = async || stage.as_account(token, &approve(29)).await;
-    stage.holds(&[call(token, &approve(100))], Bound::new(asset, 70), change, 71).await;
+    let state =
+        async |decided| stage.as_account(token, &approve(if decided { 30 } else { 29 })).await;
+    stage.holds(&[call(token, &approve(100))], Bound::new(asset, 70), state, 71).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -327,12 +322,11 @@ async fn operators_are_held_to_what_they_were() {
     let stage = Stage::start().await;
     let set = |approved| setApprovalForAllCall { operator: PUPPET, approved };
     // Granted before, so that granting it again gives nothing; revoked in the meantime, so that it does.
-    stage.as_account(stage.cards, &set(true)).await;
     let asset = Asset::Operator { token: stage.cards, operator: PUPPET };
-    let change = async || stage.as_account(stage.cards, &set(false)).await;
-    stage.holds(&[call(stage.cards, &set(true))], Bound::new(asset, 0), change, 1).await;
+    let state = async |decided| stage.as_account(stage.cards, &set(decided)).await;
+    stage.holds(&[call(stage.cards, &set(true))], Bound::new(asset, 0), state, 1).await;
 
-    let operation = stage.chain.operation(1, 0, &[call(stage.coins, &set(true))]);
+    let operation = stage.chain.operation(2, 0, &[call(stage.coins, &set(true))]);
     let (attested, bounds) = stage.attest(&operation).await;
     let asset = Asset::Operator { token: stage.coins, operator: PUPPET };
     assert_eq!(bounds, [Bound::native(0), Bound::new(asset, 1)]);
