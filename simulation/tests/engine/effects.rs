@@ -173,3 +173,46 @@ fn what_the_sender_calls_is_told_also_when_it_reverts() {
     let options = SimulatorOptions { limits, ..SimulatorOptions::default() };
     assert_eq!(outcome(Simulator::new(options)), [SenderCall { data: None, ..told }]);
 }
+
+/// Asks `token` and forgets the answer.
+fn ask(token: Address, question: &[u8]) -> Vec<u8> {
+    let mut code = Vec::new();
+    for (index, chunk) in question.chunks(32).enumerate() {
+        let mut padded = [0; 32];
+        padded[..chunk.len()].copy_from_slice(chunk);
+        code.extend(crate::code::push_word(U256::from_be_bytes(padded)));
+        code.extend([push(32 * index as u64), vec![op::MSTORE]].concat());
+    }
+    let call = [push(32), push(0), push(question.len() as u64), push(0)].concat();
+    let target = crate::code::push_word(word(token));
+    [code, call, target, vec![op::GAS, op::STATICCALL, op::POP]].concat()
+}
+
+#[test]
+fn what_a_watched_contract_learns_is_told_and_nothing_else() {
+    let (asker, token) = (Address::repeat_byte(0x71), Address::repeat_byte(0x72));
+    let (mut chain, entry_point) = TestChain::with_entry_point(EntryPointVersion::V08).unwrap();
+    let account = SimpleAccount::deployed(&mut chain, entry_point, 30);
+    let asset = Asset::Allowance { token, spender: PAYEE };
+    let question = asset.question(account.address).unwrap();
+    // Answers with its balance, which grows by seven between the two questions.
+    chain.put(token, hex!("475f5260205ff3").to_vec());
+    chain.fund(asker, U256::from(100));
+    let asks = ask(token, &question);
+    let code = [asks.clone(), call(token, 7), vec![op::POP], asks, vec![op::STOP]].concat();
+    chain.put(asker, code);
+    let told = |call: Bytes, watched: Option<Address>| {
+        let op = account.operation(1, call, false);
+        let mut request = SimulationRequest::single(entry_point, op);
+        request.watched = watched;
+        let simulation = Simulator::default().simulate_sync(&chain.pin(), &request).unwrap();
+        simulation.ops[0].answers.moved(asset, account.address)
+    };
+    let asked = || execute_call(asker, U256::ZERO, Bytes::new());
+    assert_eq!(told(asked(), Some(asker)), Some(U256::from(7)));
+    assert_eq!(told(asked(), Some(token)), None, "who was asked asked nothing");
+    assert_eq!(told(asked(), None), None);
+    // The account's own question is not the watched contract's.
+    let own = execute_call(token, U256::ZERO, question.clone());
+    assert_eq!(told(own, Some(asker)), None);
+}
