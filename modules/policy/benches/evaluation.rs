@@ -4,9 +4,11 @@
 use std::{hint::black_box, path::Path};
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use regorus::{languages::rego::compiler::Compiler, rvm::RegoVM};
 use writ_policy::{
     BoundPolicy, Bundle, CompiledPolicy, Limits, PolicySet, Value, decode, decode_json, encode,
     read_files,
+    vm::{FUEL_LIMIT, Machine},
 };
 
 const INPUT: &str = include_str!("../tests/vectors/input.json");
@@ -84,5 +86,49 @@ fn encoding(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, evaluation, encoding);
+/// `agent-spending` with twenty rows on each engine alone: PolicyVM, and regorus' own two.
+fn engines(criterion: &mut Criterion) {
+    let policy = compile("agent-spending");
+    let parameters = policy.parameters_from_json(SPENDING).expect("parameters");
+    let (input, data) = (input(20), Value::object([("parameters", parameters.value().clone())]));
+    let mut group = criterion.benchmark_group("engine, agent-spending, 20 rows");
+
+    let program = policy.program().expect("provable");
+    let bare = |value: &Value| encode(value).split_off(1);
+    let (parameters, encoded) = (bare(parameters.value()), bare(&input));
+    let mut machine = Machine::new();
+    group.bench_function("PolicyVM", |bencher| {
+        bencher.iter(|| machine.run(program, &parameters, black_box(&encoded), FUEL_LIMIT));
+    });
+
+    // JSON is fine here: no number is beyond 64 bits.
+    let mut regorus = regorus::Engine::new();
+    for (name, text) in policy.bundle().sources() {
+        regorus.add_policy(name.clone(), text.clone()).expect("parses");
+    }
+    regorus.add_data_json(&data.to_json()).expect("data");
+    let rule = policy.manifest().entry.clone();
+    let argument = regorus::Value::from_json_str(&input.to_json()).expect("input");
+    group.bench_function("regorus' interpreter", |bencher| {
+        bencher.iter(|| {
+            let mut engine = regorus.clone();
+            engine.set_input(argument.clone());
+            engine.eval_rule(rule.clone())
+        });
+    });
+    let compiled = regorus.compile_with_entrypoint(&rule.as_str().into()).expect("compiles");
+    let rvm = Compiler::compile_from_policy(&compiled, &[rule.as_str()]).expect("compiles");
+    let mut vm = RegoVM::new();
+    vm.load_program(rvm);
+    vm.set_data(regorus::Value::from_json_str(&data.to_json()).expect("data")).expect("data");
+    group.bench_function("regorus' RVM", |bencher| {
+        bencher.iter(|| {
+            vm.set_input(argument.clone());
+            vm.execute()
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, evaluation, engines, encoding);
 criterion_main!(benches);

@@ -6,7 +6,10 @@ use alloy::primitives::{B256, keccak256};
 
 use crate::{
     DecodeError, Limits, Manifest, ManifestError, SourceError, Value, decode_json,
-    manifest::{SCHEMA_FILE, WORDS_FILE, is_policy_file, is_test_file},
+    engine::Engine,
+    manifest::{
+        PROGRAM_FIELD, PROVABLE_ENGINE, SCHEMA_FILE, WORDS_FILE, is_policy_file, is_test_file,
+    },
     source::{check_source, check_source_of},
     words::Words,
 };
@@ -61,6 +64,16 @@ pub enum BundleError {
     /// The description for people is not accepted.
     #[error("{WORDS_FILE}: {0}")]
     Words(String),
+    /// The code compiles to another program than the manifest says.
+    #[error(
+        "the code compiles to the program {actual}, the manifest says {expected}: pack the bundle again, or use the release that it was packed with"
+    )]
+    Program {
+        /// The hash in the manifest.
+        expected: B256,
+        /// The hash of what the code compiles to here.
+        actual: B256,
+    },
     /// The engine of this build is not exact.
     #[error("{0}")]
     Engine(String),
@@ -114,10 +127,12 @@ impl Bundle {
         Ok(Self { manifest, sources, tests, schema, words })
     }
 
-    /// The manifest of `files` with the hashes of what they are now: how a bundle is packed.
+    /// The manifest of `files` with the hashes of what they are now, of the program too if the
+    /// policy is provable: how a bundle is packed.
     ///
     /// # Errors
-    /// If there is no manifest to start from, or it is no manifest apart from its hashes.
+    /// If there is no manifest to start from, it is no manifest apart from its hashes, or the
+    /// code of a provable policy is outside the profile.
     pub fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Manifest, BundleError> {
         let mut manifest = json_file(files, MANIFEST_FILE)?;
         let hashes = files
@@ -125,8 +140,13 @@ impl Bundle {
             .filter(|(name, _)| is_policy_file(name) || *name == SCHEMA_FILE || *name == WORDS_FILE)
             .map(|(name, bytes)| (name.clone(), Value::from(keccak256(bytes))));
         let hashes = Value::object(hashes);
+        let program = match manifest.get("engine").and_then(Value::as_str) {
+            Some(PROVABLE_ENGINE) => Some(program_hash(files, &manifest)?),
+            _ => None,
+        };
         if let Value::Object(fields) = &mut manifest {
             fields.insert("files".to_owned(), hashes);
+            fields.extend(program.map(|hash| (PROGRAM_FIELD.to_owned(), Value::from(hash))));
         }
         Ok(Manifest::from_value(manifest)?)
     }
@@ -159,6 +179,20 @@ impl Bundle {
     pub(crate) const fn words(&self) -> &Words {
         &self.words
     }
+}
+
+/// The hash of the program that the code of `files` compiles to.
+fn program_hash(files: &BTreeMap<String, Vec<u8>>, manifest: &Value) -> Result<B256, BundleError> {
+    let mut sources = Vec::new();
+    for name in files.keys().filter(|name| is_policy_file(name)) {
+        let text = text_of(files, name)?;
+        check_source(name, text)?;
+        sources.push((name.as_str(), text));
+    }
+    let entry = manifest.get("entry").and_then(Value::as_str).unwrap_or_default();
+    let (engine, checks) = Engine::new(&sources, entry)?;
+    checks.check()?;
+    Ok(engine.provable()?.hash())
 }
 
 fn bytes_of<'a>(files: &'a BTreeMap<String, Vec<u8>>, name: &str) -> Result<&'a [u8], BundleError> {

@@ -2,6 +2,8 @@
 
 use alloy::primitives::{Address, U256};
 
+use crate::vm::Fault;
+
 /// What may leave the account at most, of one asset: a policy's own bound, or one of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetBound {
@@ -89,6 +91,8 @@ pub enum DenyCode {
     MalformedResult,
     /// The input document does not have the shape that policies rely on.
     MalformedInput,
+    /// PolicyVM ended in an error.
+    Fault(Fault),
 }
 
 impl DenyCode {
@@ -103,6 +107,14 @@ impl DenyCode {
             Self::EvaluationFailed => "the policy failed on this operation",
             Self::MalformedResult => "the policy's result is not a decision",
             Self::MalformedInput => "the input document is malformed",
+            Self::Fault(Fault::Fuel) => "the policy took more than its fuel on this operation",
+            Self::Fault(Fault::Type) => "the policy met a value of a wrong kind",
+            Self::Fault(Fault::Overflow) => "the policy met an integer beyond 256 bits",
+            Self::Fault(Fault::Division) => "the policy divided by zero",
+            Self::Fault(Fault::Conflict) => "the policy has two values where one is allowed",
+            Self::Fault(Fault::Key) => "the policy has a key that is not a string",
+            Self::Fault(Fault::Text) => "the policy met text outside ASCII",
+            Self::Fault(Fault::Depth) => "the policy met values nested too deep",
         }
     }
 }

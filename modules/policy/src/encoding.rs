@@ -1,21 +1,24 @@
 //! The canonical binary encoding: what hashes are taken of.
 //!
 //! ```text
-//! document = version(1) = 0x01 ‖ value
+//! document = version(1) = 0x02 ‖ value
 //! value    = 0x00                                    false
 //!          | 0x01                                    true
 //!          | 0x02 ‖ word(32)                         integer ≥ 0
 //!          | 0x03 ‖ word(32), not zero               integer < 0, by its magnitude
 //!          | 0x04 ‖ length(4) ‖ UTF-8 bytes          string
-//!          | 0x05 ‖ count(4) ‖ value*                array
-//!          | 0x06 ‖ count(4) ‖ value*                set, encodings strictly ascending by bytes
-//!          | 0x07 ‖ count(4) ‖ (length(4) ‖ UTF-8 key ‖ value)*
-//!                                                    object, keys strictly ascending by bytes
+//!          | 0x05 ‖ length(4) ‖ count(4) ‖ value*    array
+//!          | 0x06 ‖ length(4) ‖ count(4) ‖ (string value)*
+//!                                                    object, keys strictly ascending
+//!          | 0x07 ‖ length(4) ‖ count(4) ‖ value*    set, members strictly ascending
 //! ```
-//! Lengths, counts and words are big endian. In version 1 an address is an ordinary string of 42
-//! lowercase characters. Every value has exactly one encoding and every other byte string is
-//! refused, so `decode` followed by `encode` is the identity; the vectors in
-//! `tests/vectors/encoding.json` fix the bytes.
+//! `length` counts the bytes behind it, so that a reader steps over any value; `count` counts items,
+//! in an object entries. Lengths, counts and words are big endian. Members of a set ascend in
+//! the order of values ([`Value`]'s `Ord`, which is Rego's), keys by their bytes, which is the same.
+//! An address is an ordinary string of 42 lowercase characters. Every value has exactly one encoding
+//! and every other byte string is refused, so `decode` followed by `encode` is the identity; the
+//! vectors in `tests/vectors/encoding.json` fix the bytes. `docs/policy-vm.md`, section 1, is the
+//! specification: PolicyVM computes on these bytes as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,16 +27,20 @@ use alloy::primitives::U256;
 use crate::{Integer, Limits, MAX_DEPTH, Value};
 
 /// The version byte that opens every encoding.
-pub const ENCODING_VERSION: u8 = 1;
+pub const ENCODING_VERSION: u8 = 2;
 
-const FALSE: u8 = 0;
-const TRUE: u8 = 1;
-const POSITIVE: u8 = 2;
-const NEGATIVE: u8 = 3;
-const STRING: u8 = 4;
-const ARRAY: u8 = 5;
-const SET: u8 = 6;
-const OBJECT: u8 = 7;
+/// The first byte of each kind of value, in the order in which kinds are ordered.
+pub(crate) mod tag {
+    pub(crate) const FALSE: u8 = 0;
+    pub(crate) const TRUE: u8 = 1;
+    pub(crate) const POSITIVE: u8 = 2;
+    pub(crate) const NEGATIVE: u8 = 3;
+    pub(crate) const STRING: u8 = 4;
+    pub(crate) const ARRAY: u8 = 5;
+    pub(crate) const OBJECT: u8 = 6;
+    pub(crate) const SET: u8 = 7;
+}
+use tag::{ARRAY, FALSE, NEGATIVE, OBJECT, POSITIVE, SET, STRING, TRUE};
 
 /// Why bytes are not a canonical encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +61,12 @@ pub enum EncodingError {
     /// A string is not UTF-8.
     #[error("string at byte {0} is not UTF-8")]
     Utf8(usize),
+    /// An object's key is not a string.
+    #[error("key at byte {0} is not a string")]
+    Key(usize),
+    /// A container's items do not end where its length says.
+    #[error("container at byte {0} has another length than it says")]
+    Length(usize),
     /// Keys or set members are not strictly ascending.
     #[error("entries are not strictly ascending at byte {0}")]
     Order(usize),
@@ -78,6 +91,13 @@ pub fn encode(value: &Value) -> Vec<u8> {
     out
 }
 
+/// The canonical encoding of `value` without the version byte.
+pub(crate) fn encode_bare(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(value, &mut out);
+    out
+}
+
 fn write(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Bool(false) => out.push(FALSE),
@@ -86,51 +106,49 @@ fn write(value: &Value, out: &mut Vec<u8>) {
             out.push(if integer.is_negative() { NEGATIVE } else { POSITIVE });
             out.extend_from_slice(&integer.magnitude().to_be_bytes::<32>());
         }
-        Value::String(text) => {
-            out.push(STRING);
-            write_text(text, out);
-        }
-        Value::Array(items) => {
-            out.push(ARRAY);
-            write_length(items.len(), out);
+        Value::String(text) => write_text(text, out),
+        Value::Array(items) => write_container(ARRAY, items.len(), out, |out| {
             items.iter().for_each(|item| write(item, out));
-        }
-        Value::Set(items) => {
-            out.push(SET);
-            write_length(items.len(), out);
-            // Order by encoded bytes, not by `Ord`: a reader in another language knows only bytes.
-            let mut encoded: Vec<Vec<u8>> = items.iter().map(encode_bare).collect();
-            encoded.sort_unstable();
-            encoded.iter().for_each(|item| out.extend_from_slice(item));
-        }
-        Value::Object(fields) => {
-            out.push(OBJECT);
-            write_length(fields.len(), out);
-            // `String` orders by bytes, which is the order of the encoding.
+        }),
+        Value::Set(items) => write_container(SET, items.len(), out, |out| {
+            items.iter().for_each(|item| write(item, out));
+        }),
+        Value::Object(fields) => write_container(OBJECT, fields.len(), out, |out| {
             for (name, field) in fields {
                 write_text(name, out);
                 write(field, out);
             }
-        }
+        }),
     }
 }
 
-fn encode_bare(value: &Value) -> Vec<u8> {
-    let mut out = Vec::new();
-    write(value, &mut out);
-    out
+fn write_container(
+    tag: u8,
+    count: usize,
+    out: &mut Vec<u8>,
+    write_items: impl FnOnce(&mut Vec<u8>),
+) {
+    out.push(tag);
+    let at = out.len();
+    out.extend_from_slice(&[0; 4]);
+    out.extend_from_slice(&number(count));
+    write_items(out);
+    let length = number(out.len() - at - 4);
+    if let Some(place) = out.get_mut(at..at + 4) {
+        place.copy_from_slice(&length);
+    }
 }
 
 fn write_text(text: &str, out: &mut Vec<u8>) {
-    write_length(text.len(), out);
+    out.push(STRING);
+    out.extend_from_slice(&number(text.len()));
     out.extend_from_slice(text.as_bytes());
 }
 
-fn write_length(length: usize, out: &mut Vec<u8>) {
+fn number(length: usize) -> [u8; 4] {
     // Nothing that our limits let in comes near 4 GiB; saturating keeps the function total, and
     // a saturated length can never be decoded.
-    let length = u32::try_from(length).unwrap_or(u32::MAX);
-    out.extend_from_slice(&length.to_be_bytes());
+    u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 /// Decodes a canonical encoding, refusing every other byte string.
@@ -208,9 +226,9 @@ impl<'a> Reader<'a> {
                 negative => Ok(negative),
             },
             STRING => self.text().map(|text| Value::String(text.to_owned())),
-            ARRAY => self.nested(Self::array),
-            SET => self.nested(Self::set),
-            OBJECT => self.nested(Self::object),
+            ARRAY => self.container(Self::array),
+            SET => self.container(Self::set),
+            OBJECT => self.container(Self::object),
             tag => Err(EncodingError::Tag(at, tag)),
         }
     }
@@ -220,18 +238,22 @@ impl<'a> Reader<'a> {
         Ok(Value::Integer(Integer::new(negative, word)))
     }
 
-    fn nested(
+    /// Reads a container's head and its items, which must end where the head says.
+    fn container(
         &mut self,
-        read: fn(&mut Self) -> Result<Value, EncodingError>,
+        read: fn(&mut Self, usize) -> Result<Value, EncodingError>,
     ) -> Result<Value, EncodingError> {
+        let at = self.position - 1;
+        let length = self.length()?;
+        let end = self.position.checked_add(length).ok_or(EncodingError::End(at))?;
+        let count = self.length()?;
         self.depth -= 1;
-        let value = read(self)?;
+        let value = read(self, count)?;
         self.depth += 1;
-        Ok(value)
+        if self.position == end { Ok(value) } else { Err(EncodingError::Length(at)) }
     }
 
-    fn array(&mut self) -> Result<Value, EncodingError> {
-        let count = self.length()?;
+    fn array(&mut self, count: usize) -> Result<Value, EncodingError> {
         // Grown item by item: a count of 2^32 costs nothing until its items are really there.
         let mut items = Vec::new();
         for _ in 0..count {
@@ -240,29 +262,27 @@ impl<'a> Reader<'a> {
         Ok(Value::Array(items))
     }
 
-    fn set(&mut self) -> Result<Value, EncodingError> {
-        let count = self.length()?;
+    fn set(&mut self, count: usize) -> Result<Value, EncodingError> {
         let mut items = BTreeSet::new();
-        let mut previous: Option<&[u8]> = None;
         for _ in 0..count {
             let at = self.position;
             let item = self.value()?;
-            let encoded = self.bytes.get(at..self.position);
-            if previous >= encoded && previous.is_some() {
+            if items.last().is_some_and(|last| *last >= item) {
                 return Err(EncodingError::Order(at));
             }
-            previous = encoded;
             items.insert(item);
         }
         Ok(Value::Set(items))
     }
 
-    fn object(&mut self) -> Result<Value, EncodingError> {
-        let count = self.length()?;
+    fn object(&mut self, count: usize) -> Result<Value, EncodingError> {
         let mut fields = BTreeMap::new();
         let mut previous: Option<&str> = None;
         for _ in 0..count {
             let at = self.position;
+            if self.byte()? != STRING {
+                return Err(EncodingError::Key(at));
+            }
             let name = self.text()?;
             if previous.is_some_and(|previous| previous >= name) {
                 return Err(EncodingError::Order(at));

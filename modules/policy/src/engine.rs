@@ -12,7 +12,10 @@ use std::{
 };
 
 use alloy::primitives::U256;
-use regorus::{Engine as Regorus, LimitError, PolicyLengthConfig, Value as Rego};
+use regorus::{
+    Engine as Regorus, LimitError, PolicyLengthConfig, Value as Rego,
+    languages::rego::compiler::Compiler,
+};
 
 use crate::{
     Integer, SourceError, Value,
@@ -20,6 +23,7 @@ use crate::{
     convert::{ConvertError, from_rego, to_rego},
     profile::{PARAMETERS, Program},
     source::{MAX_COLUMNS, MAX_SOURCE_BYTES},
+    vm,
 };
 
 /// How long one evaluation may take. Ten thousand times what the policies in the tree need.
@@ -85,6 +89,23 @@ impl Engine {
         let rule = self.rule.as_str().into();
         guard(|| self.regorus.compile_with_entrypoint(&rule))
             .and_then(|compiled| compiled.map(|_| ()).map_err(|error| error.to_string()))
+    }
+
+    /// The rule as a PolicyVM program.
+    ///
+    /// # Errors
+    /// The first thing that the provable profile does not cover, and where it stands.
+    pub(crate) fn provable(&self) -> Result<vm::Program, SourceError> {
+        let rule = self.rule.as_str();
+        let mut regorus = self.regorus.clone();
+        guard(|| -> Result<_, String> {
+            let compiled = regorus.compile_with_entrypoint(&rule.into());
+            let compiled = compiled.map_err(|error| error.to_string())?;
+            Compiler::compile_from_policy(&compiled, &[rule]).map_err(|error| error.to_string())
+        })
+        .and_then(|program| program)
+        .map_err(|message| parse_error("bundle", &message))
+        .and_then(|program| vm::translate(&program, rule))
     }
 
     /// Evaluates the rule for `input`.

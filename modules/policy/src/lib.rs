@@ -29,14 +29,18 @@
 //! * Whatever a stranger can send is bounded before it is read.
 //! * No chain, no network, no clock; the disk is read in [`PolicyStore`] only.
 //!
-//! Policies run on regorus' strict interpreter and are labelled `not provable`: a decision can be
-//! re-evaluated by anyone from its evidence, but not inside the EVM. What follows from that engine:
+//! A policy runs on one of two engines, which its manifest names:
 //!
-//! * Intermediate results may exceed 256 bits; the result may not.
-//! * Work is bounded by wall-clock time, not by a count that is the same everywhere. The clock is
-//!   looked at between steps; comparing two values that share their parts many times over is one
-//!   step. So a policy is code that an operator chose to install: the checks keep an honest policy
-//!   exact and bounded, they do not contain a hostile one.
+//! * `policyvm-1`: [`vm`], which has one meaning here and in the EVM, so that a decision can be
+//!   proven wrong on the chain; regorus' strict interpreter has to agree ([`EvaluationError::Differ`]).
+//!   Work is bounded by fuel, the same on every machine.
+//! * `regorus-strict`: the interpreter alone, for policies outside the provable profile, labelled
+//!   `not provable`. Intermediate results may exceed 256 bits; the result may not. Work is bounded by
+//!   wall-clock time, which is looked at between steps; comparing two values that share their parts
+//!   many times over is one step.
+//!
+//! Either way a policy is code that an operator chose to install: the checks keep an honest policy
+//! exact and bounded, they do not contain a hostile one.
 
 pub use builtins::allowed_builtins;
 pub use bundle::{Bundle, BundleError, MANIFEST_FILE, MAX_FILES};
@@ -46,7 +50,9 @@ pub use engine::{EVALUATION_TIME, self_check};
 pub use input::{INPUT_VERSION, InputError, check_input};
 pub use integer::{Integer, IntegerError};
 pub use json::{DecodeError, DecodeProblem, Limits, MAX_DEPTH, decode_json};
-pub use manifest::{ENGINE, MANIFEST_FORMAT, Manifest, ManifestError, SCHEMA_FILE, WORDS_FILE};
+pub use manifest::{
+    ENGINE, MANIFEST_FORMAT, Manifest, ManifestError, PROVABLE_ENGINE, SCHEMA_FILE, WORDS_FILE,
+};
 pub use parameters::{Parameters, ParametersError};
 pub use policy::{BoundPolicy, CompiledPolicy, EvaluationError};
 pub use result::{MAX_BOUNDS, MAX_REASON_BYTES, MAX_REASONS, MAX_VALID_FOR};
@@ -57,6 +63,7 @@ pub use testing::{RuleLocation, TestResult, idle_rules, run_tests};
 pub use value::Value;
 pub use view::json_view;
 
+mod agreement;
 #[cfg(test)]
 mod arbitrary;
 mod bounded;
@@ -81,4 +88,5 @@ mod store;
 mod testing;
 mod value;
 mod view;
+pub mod vm;
 mod words;

@@ -8,9 +8,14 @@ use crate::{Value, encode};
 
 /// The manifest format that this crate reads.
 pub const MANIFEST_FORMAT: u64 = 1;
-/// The engine that evaluates policies: regorus' strict interpreter behind the checks of this
-/// crate. Its decisions cannot be re-executed on the chain.
+/// regorus' strict interpreter behind the checks of this crate. Its decisions cannot be
+/// re-executed on the chain.
 pub const ENGINE: &str = "regorus-strict";
+/// PolicyVM, version 1 of its specification, with regorus' strict interpreter beside it. Its
+/// decisions can be re-executed on the chain.
+pub const PROVABLE_ENGINE: &str = "policyvm-1";
+/// The field with the hash of the program.
+pub(crate) const PROGRAM_FIELD: &str = "program";
 /// The name of the parameters' schema in every bundle.
 pub const SCHEMA_FILE: &str = "schema.json";
 /// The name of the description for people in every bundle.
@@ -27,6 +32,8 @@ pub struct Manifest {
     pub entry: String,
     /// Whether decisions depend on `input.history`, which binds them to the account's sequence.
     pub reads_history: bool,
+    /// keccak256 of the PolicyVM program that the code compiles to, if the policy is provable.
+    pub program: Option<B256>,
     /// keccak256 of each file that the policy is made of, by name.
     pub files: BTreeMap<String, B256>,
     value: Value,
@@ -59,7 +66,8 @@ impl Manifest {
         let Some(fields) = value.as_object() else {
             return refuse(format!("{} was found, an object was expected", value.kind()));
         };
-        if let Some(unknown) = fields.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+        let known = |name: &str| FIELDS.contains(&name) || name == PROGRAM_FIELD;
+        if let Some(unknown) = fields.keys().find(|name| !known(name)) {
             return refuse(format!("unknown field {unknown:?}"));
         }
         if let Some(missing) = FIELDS.iter().find(|name| !fields.contains_key(**name)) {
@@ -76,13 +84,24 @@ impl Manifest {
         if value.get("format") != Some(&Value::from(MANIFEST_FORMAT)) {
             return refuse(format!("format {MANIFEST_FORMAT} is accepted"));
         }
-        match text("engine")? {
-            ENGINE => {}
-            other => return refuse(format!("engine {other:?} is not known, {ENGINE} is")),
+        let provable = match text("engine")? {
+            ENGINE => false,
+            PROVABLE_ENGINE => true,
+            other => {
+                let problem =
+                    format!("engine {other:?} is not known, {ENGINE} and {PROVABLE_ENGINE} are");
+                return refuse(problem);
+            }
+        };
+        if flag("provable")? != provable {
+            return refuse(format!("provable is true with engine {PROVABLE_ENGINE} and only then"));
         }
-        if flag("provable")? {
-            return refuse(format!("policies on {ENGINE} are not provable, write false"));
-        }
+        let program = match (provable, fields.contains_key(PROGRAM_FIELD)) {
+            (true, true) => Some(hash_of(text(PROGRAM_FIELD)?, PROGRAM_FIELD)?),
+            (false, false) => None,
+            (true, false) => return refuse("program is missing: pack the bundle".to_owned()),
+            (false, true) => return refuse(format!("program belongs to {PROVABLE_ENGINE}")),
+        };
         match text("level")? {
             "quorum" => {}
             other => return refuse(format!("level {other:?} is not built, quorum is")),
@@ -105,7 +124,7 @@ impl Manifest {
         }
         let reads_history = flag("readsHistory")?;
         let files = read_files(value.get("files"))?;
-        Ok(Self { name, version, entry, reads_history, files, value })
+        Ok(Self { name, version, entry, reads_history, program, files, value })
     }
 
     /// The policy's id: keccak256 of the manifest's canonical encoding. The same on every machine
@@ -133,11 +152,7 @@ fn read_files(files: Option<&Value>) -> Result<BTreeMap<String, B256>, ManifestE
             );
             return Err(ManifestError(problem));
         }
-        let hash = hash
-            .as_str()
-            .filter(|hash| hash.len() == 66)
-            .and_then(|hash| hash.parse().ok())
-            .ok_or_else(|| ManifestError(format!("the hash of {name} is not 0x and 64 digits")))?;
+        let hash = hash_of(hash.as_str().unwrap_or_default(), name)?;
         hashes.insert(name.clone(), hash);
     }
     for needed in [SCHEMA_FILE, WORDS_FILE] {
@@ -149,6 +164,11 @@ fn read_files(files: Option<&Value>) -> Result<BTreeMap<String, B256>, ManifestE
         return Err(ManifestError("files lacks a *.rego file".to_owned()));
     }
     Ok(hashes)
+}
+
+fn hash_of(text: &str, of: &str) -> Result<B256, ManifestError> {
+    let hash = Some(text).filter(|text| text.len() == 66).and_then(|text| text.parse().ok());
+    hash.ok_or_else(|| ManifestError(format!("the hash of {of} is not 0x and 64 digits")))
 }
 
 /// Whether `name` is a file of policy code: a plain name ending in `.rego`, and not a test.

@@ -1,16 +1,17 @@
 //! Compiled policies, and policies bound to an account's parameters.
 
-use std::{fmt, sync::Arc};
+use std::{cell::RefCell, fmt, sync::Arc};
 
 use alloy::primitives::B256;
 
 use crate::{
     Bundle, BundleError, Decision, DenyCode, Limits, Manifest, Parameters, ParametersError, Value,
-    check_input, decode, decode_json,
-    engine::{Engine, Outcome},
-    result::read_decision,
+    agreement, check_input, decode, decode_json,
+    encoding::encode_bare,
+    engine::Engine,
     schema::Schema,
     self_check,
+    vm::{Answer, FUEL_LIMIT, Machine, Program},
 };
 
 /// An evaluation without an answer. Nobody may sign anything because of it, not even a denial:
@@ -21,6 +22,9 @@ pub enum EvaluationError {
     /// A limit of this machine was reached, or its engine failed.
     #[error("evaluation abandoned: {0}")]
     Abstain(String),
+    /// PolicyVM and regorus came to different results: a defect in one of them.
+    #[error("the policy's two engines differ: {0}")]
+    Differ(String),
 }
 
 /// A policy that passed every check and is ready to be bound to parameters.
@@ -31,6 +35,7 @@ pub struct CompiledPolicy {
     policy_id: B256,
     schema: Schema,
     engine: Engine,
+    program: Option<Arc<Program>>,
 }
 
 impl CompiledPolicy {
@@ -44,9 +49,25 @@ impl CompiledPolicy {
         let schema = Schema::compile(bundle.schema()).map_err(BundleError::Schema)?;
         let files: Vec<(&str, &str)> =
             bundle.sources().iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        let (engine, program) = Engine::new(&files, &bundle.manifest().entry)?;
-        program.check()?;
-        Ok(Self { policy_id: bundle.policy_id(), bundle, schema, engine })
+        let (engine, checks) = Engine::new(&files, &bundle.manifest().entry)?;
+        checks.check()?;
+        let program = match bundle.manifest().program {
+            None => None,
+            Some(expected) => {
+                let program = engine.provable()?;
+                let actual = program.hash();
+                if actual != expected {
+                    return Err(BundleError::Program { expected, actual });
+                }
+                Some(Arc::new(program))
+            }
+        };
+        Ok(Self { policy_id: bundle.policy_id(), bundle, schema, engine, program })
+    }
+
+    /// The PolicyVM program, if the policy is provable.
+    pub fn program(&self) -> Option<&Program> {
+        self.program.as_deref()
     }
 
     /// The policy's id.
@@ -101,7 +122,11 @@ impl CompiledPolicy {
             self.engine.with_parameters(parameters.value()).map_err(ParametersError::Engine)?;
         let description = self.bundle.words().describe(parameters.value());
         let reads_history = self.manifest().reads_history;
-        Ok(BoundPolicy { parameters, engine, description, reads_history })
+        let program = self.program.clone().map(|program| {
+            let parameters = encode_bare(parameters.value());
+            BoundProgram { program, parameters }
+        });
+        Ok(BoundPolicy { parameters, engine, program, description, reads_history })
     }
 
     /// Binds and evaluates at once; whoever evaluates more than once binds once.
@@ -140,6 +165,7 @@ impl fmt::Debug for CompiledPolicy {
 pub struct BoundPolicy {
     parameters: Parameters,
     engine: Engine,
+    program: Option<BoundProgram>,
     description: Vec<String>,
     reads_history: bool,
 }
@@ -182,14 +208,30 @@ impl BoundPolicy {
 
     /// Decides on an input whose shape is already known to be right.
     pub(crate) fn evaluate_checked(&self, input: &Value) -> Result<Decision, EvaluationError> {
-        Ok(match self.engine.evaluate(input) {
-            Outcome::Value(result) => read_decision(&result),
-            Outcome::Undefined => {
-                Decision::deny(DenyCode::Undefined, "the entry rule is undefined")
-            }
-            Outcome::Foreign(error) => Decision::deny(DenyCode::MalformedResult, error.to_string()),
-            Outcome::Failed(error) => Decision::deny(DenyCode::EvaluationFailed, error),
-            Outcome::Stopped(error) => return Err(EvaluationError::Abstain(error)),
+        let strict = self.engine.evaluate(input);
+        match &self.program {
+            Some(bound) => agreement::decide(&bound.run(input), strict),
+            None => agreement::decide_alone(strict),
+        }
+    }
+}
+
+/// A program with its parameters as it reads them.
+#[derive(Clone, Debug)]
+struct BoundProgram {
+    program: Arc<Program>,
+    parameters: Vec<u8>,
+}
+
+impl BoundProgram {
+    fn run(&self, input: &Value) -> Answer {
+        thread_local! {
+            /// Its memory is kept from one evaluation to the next.
+            static MACHINE: RefCell<Machine> = RefCell::new(Machine::new());
+        }
+        let input = encode_bare(input);
+        MACHINE.with_borrow_mut(|machine| {
+            machine.run(&self.program, &self.parameters, &input, FUEL_LIMIT).0
         })
     }
 }

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use writ_policy::{
-    Bundle, BundleError, CompiledPolicy, MANIFEST_FILE, PolicyStore, StoreError, read_files,
+    Bundle, BundleError, CompiledPolicy, ENGINE, Limits, MANIFEST_FILE, PolicyStore, StoreError,
+    Value, decode_json, read_files,
 };
 
 type Files = BTreeMap<String, Vec<u8>>;
@@ -24,6 +25,38 @@ fn changed(file: &str, from: &str, to: &str, pack: bool) -> Files {
         files.insert(MANIFEST_FILE.to_owned(), manifest.into_bytes());
     }
     files
+}
+
+/// The bundle for regorus alone, packed again without a look at its code.
+fn unprovable(mut files: Files) -> Files {
+    let text = String::from_utf8(files[MANIFEST_FILE].clone()).expect("text");
+    let manifest = decode_json(&text, &Limits::PARAMETERS).expect("a manifest");
+    let Value::Object(mut fields) = manifest else { panic!("an object") };
+    fields.remove("program");
+    fields.insert("engine".to_owned(), ENGINE.into());
+    fields.insert("provable".to_owned(), false.into());
+    let text = Value::Object(fields).to_json();
+    files.insert(MANIFEST_FILE.to_owned(), text.into_bytes());
+    let manifest = Bundle::pack(&files).expect("packs").as_value().to_json();
+    files.insert(MANIFEST_FILE.to_owned(), manifest.into_bytes());
+    files
+}
+
+#[test]
+fn a_policy_names_the_program_that_its_code_compiles_to() {
+    let policy = load(&files()).expect("loads");
+    let program = policy.program().expect("provable");
+    assert_eq!(policy.manifest().program, Some(program.hash()));
+    let alone = load(&unprovable(files())).expect("loads");
+    assert!(alone.program().is_none());
+    assert_ne!(alone.policy_id(), policy.policy_id());
+    // Another program than the code's: somebody else's, or another release's.
+    let digit = program.hash().to_string().chars().nth(2).expect("a digit");
+    let other = if digit == '0' { '1' } else { '0' };
+    let from = format!("\"program\": \"0x{digit}");
+    let to = format!("\"program\": \"0x{other}");
+    let error = load(&changed(MANIFEST_FILE, &from, &to, false)).expect_err("another program");
+    assert!(matches!(error, BundleError::Program { .. }), "{error}");
 }
 
 fn load(files: &Files) -> Result<CompiledPolicy, BundleError> {
@@ -90,8 +123,10 @@ fn incomplete_bundles_are_refused() {
 fn what_is_not_built_is_refused_by_name() {
     for (from, to, named) in [
         ("\"format\": 1", "\"format\": 2", "format"),
-        ("regorus-strict", "policy-vm", "policy-vm"),
-        ("\"provable\": false", "\"provable\": true", "provable"),
+        ("policyvm-1", "policyvm-2", "policyvm-2"),
+        ("policyvm-1", "regorus-strict", "provable"),
+        ("\"provable\": true", "\"provable\": false", "provable"),
+        ("\"program\": \"0x", "\"program\": \"0", "program"),
         ("\"quorum\"", "\"quorum+tee\"", "quorum+tee"),
         ("\"requiredFacts\": []", "\"requiredFacts\": [\"kyc\"]", "requiredFacts"),
         ("\"name\": \"counterparty\"", "\"name\": \"Counter Party\"", "name"),
@@ -125,11 +160,15 @@ fn foreign_code_is_refused_with_its_place() {
         ("data.writ.counterparty.refusals", "itself"),
         ("[[[[[[[[[1]]]]]]]]] == []", "nested"),
     ] {
-        let error = load(&changed("counterparty.rego", "not executes", to, true)).expect_err(to);
-        let BundleError::Source(error) = error else { panic!("{to}: {error}") };
-        assert!(error.problem.contains(because), "{to}: {error}");
-        assert_eq!(error.file, "counterparty.rego");
-        assert!(error.line > 1, "{error}");
+        let files = changed("counterparty.rego", "not executes", to, false);
+        // When it is packed, and by whoever loads what somebody else has packed.
+        for error in [Bundle::pack(&files).expect_err(to), load(&unprovable(files)).expect_err(to)]
+        {
+            let BundleError::Source(error) = error else { panic!("{to}: {error}") };
+            assert!(error.problem.contains(because), "{to}: {error}");
+            assert_eq!(error.file, "counterparty.rego");
+            assert!(error.line > 1, "{error}");
+        }
     }
 }
 
