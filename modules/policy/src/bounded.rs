@@ -1,8 +1,9 @@
-//! Our own versions of the builtins whose result can be larger than what they were given.
+//! Our own versions of the builtins whose result can be larger than what they were given, or is not
+//! the same with every version of Unicode.
 //!
 //! Doubling a text forty times takes forty lines and a terabyte. regorus looks at the clock
-//! between builtins but not at their results, so these two replace its own: same answers, and an
-//! error where the result would be too large. An error is a denial on every machine.
+//! between builtins but not at their results, so these replace its own: same answers, and an
+//! error where the result would be too large or the text is not ASCII. An error is a denial on every machine.
 
 use regorus::{Engine as Regorus, Value as Rego};
 
@@ -17,6 +18,8 @@ enum BoundedError {
     Arguments(&'static str),
     #[error("`{0}` would make more than {1}")]
     TooLarge(&'static str, usize),
+    #[error("`{0}` takes ASCII only")]
+    NotAscii(&'static str),
 }
 
 /// Puts the bounded versions in front of the engine's own.
@@ -32,6 +35,13 @@ pub(crate) fn install(engine: &mut Regorus) -> Result<(), String> {
                 "array.concat".to_owned(),
                 2,
                 Box::new(|arguments: Vec<Rego>| Ok(array_concat(&arguments)?)),
+            )
+        })
+        .and_then(|()| {
+            engine.add_extension(
+                "lower".to_owned(),
+                1,
+                Box::new(|arguments: Vec<Rego>| Ok(lower(&arguments)?)),
             )
         })
         .map_err(|error| error.to_string())
@@ -57,6 +67,15 @@ fn concat(arguments: &[Rego]) -> Result<Rego, BoundedError> {
         text.push_str(item);
     }
     Ok(Rego::from(text))
+}
+
+/// A text with A to Z as a to z; beyond ASCII it would depend on the version of Unicode.
+fn lower(arguments: &[Rego]) -> Result<Rego, BoundedError> {
+    match arguments {
+        [Rego::String(text)] if text.is_ascii() => Ok(Rego::from(text.to_ascii_lowercase())),
+        [Rego::String(_)] => Err(BoundedError::NotAscii("lower")),
+        _ => Err(BoundedError::Arguments("lower")),
+    }
 }
 
 /// One array after another.

@@ -25,6 +25,7 @@ const ALLOWED: &[&str] = &[
     "endswith",
     "format_int",
     "indexof",
+    "lower",
     "startswith",
     "substring",
     "trim",
@@ -79,7 +80,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("floor", "is for fractions, and there are none"),
     ("round", "is for fractions, and there are none"),
     ("div", "is not exact; cross-multiply"),
-    ("lower", "depends on the Unicode version; addresses and hashes are already lowercase"),
     ("upper", "depends on the Unicode version; addresses and hashes are already lowercase"),
     ("trim_space", "depends on the Unicode version; use trim"),
     ("replace", "can multiply the length of a text"),
@@ -147,7 +147,7 @@ mod tests {
             "units.parse",
             "net.cidr_expand",
             "product",
-            "lower",
+            "upper",
         ] {
             assert!(!is_allowed(name), "{name}");
             assert!(refusal(name).is_some(), "{name}");

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Answer, Fault, Machine,
-    generate::{Random, input, policy},
+    generate::{Random, input, parameters, policy},
 };
 use crate::{
     Limits, Value, decode,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 const FUEL: u64 = 1_000_000;
-const CASES: u64 = 1_500;
+const CASES: u64 = 4_000;
 const INPUTS: u64 = 8;
 
 fn number(name: &str, default: u64) -> u64 {
@@ -77,11 +77,11 @@ fn generated_policies_agree() {
                 continue;
             }
         };
-        let engine = engine.with_parameters(&Value::empty_object()).expect("bound");
-        let parameters = encode_bare(&Value::empty_object());
+        let engine = engine.with_parameters(&parameters()).expect("bound");
+        let bound = encode_bare(&parameters());
         for _ in 0..INPUTS {
             let input = input(&mut random);
-            let (answer, _) = machine.run(&program, &parameters, &encode_bare(&input), FUEL);
+            let (answer, _) = machine.run(&program, &bound, &encode_bare(&input), FUEL);
             match compare(&engine, &answer, &input) {
                 Ok(outcome) => *outcomes.entry(outcome).or_default() += 1,
                 Err(difference) => {

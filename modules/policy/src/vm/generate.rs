@@ -83,6 +83,11 @@ pub(super) fn policy(random: &mut Random) -> String {
     source
 }
 
+/// What generated policies find at `data.parameters`.
+pub(super) fn parameters() -> Value {
+    Value::object([("n", Value::from(3_u64))])
+}
+
 /// An input: everything that a policy may name, most of it there, some of it of another type.
 pub(super) fn input(random: &mut Random) -> Value {
     let mut fields: Vec<(String, Value)> = Vec::new();
@@ -164,6 +169,16 @@ impl Writer<'_> {
                     let _ = writeln!(out, "{name} contains {head} if {{ {body} }}");
                 }
                 let kind = if kind == Kind::Int { Kind::IntSet } else { Kind::Texts };
+                self.rules.push((name, kind));
+            }
+            // An object, one of whose values is taken.
+            0 => {
+                let (body, scope) = self.body();
+                let key = self.expression(Kind::Text, &scope, 1);
+                let value = self.expression(kind, &scope, 2);
+                let _ = writeln!(out, "{name}o[key] := {value} if {{ {body}; key := {key} }}");
+                let _ =
+                    writeln!(out, "{name} := {name}o[{}]", self.leaf(Kind::Text, &Scope::new()));
                 self.rules.push((name, kind));
             }
             // A function, and a rule that calls it.
@@ -341,6 +356,9 @@ impl Writer<'_> {
         let mut from: Vec<String> = Vec::new();
         from.extend(scope.iter().filter(|(_, of)| *of == kind).map(|(name, _)| name.clone()));
         from.extend(self.rules.iter().filter(|(_, of)| *of == kind).map(|(name, _)| name.clone()));
+        if kind == Kind::Int {
+            from.push("data.parameters.n".to_owned());
+        }
         from.extend(
             FIELDS.iter().filter(|(_, of)| *of == kind).map(|(name, _)| format!("input.{name}")),
         );
@@ -372,10 +390,18 @@ impl Writer<'_> {
                 let of = self.random.pick(&[Kind::Ints, Kind::IntSet]);
                 format!("{function}({})", self.expression(of, scope, depth))
             }
-            3 => format!("count({})", {
-                let of = self.random.pick(&KINDS);
-                self.expression(of, scope, depth)
-            }),
+            3 => match self.random.below(3) {
+                0 => format!("count(object.keys({}))", self.expression(Kind::Record, scope, depth)),
+                1 => {
+                    let name = self.variable();
+                    let list = self.expression(Kind::Records, scope, depth.min(1));
+                    format!("count({{{name}.k: {name}.v | some {name} in {list}}})")
+                }
+                _ => {
+                    let of = self.random.pick(&KINDS);
+                    format!("count({})", self.expression(of, scope, depth))
+                }
+            },
             4 => {
                 let list = self.expression(Kind::Ints, scope, 0);
                 let index = self.expression(Kind::Int, scope, depth.min(1));
@@ -447,13 +473,18 @@ impl Writer<'_> {
                     "trim_prefix",
                     "trim_suffix",
                 ]);
+                if self.random.one_in(2) {
+                    let text = self.random.pick(&["aab", "abb", "0xab", "bab"]);
+                    let part = self.random.pick(&["a", "b", "ab", "0x"]);
+                    return format!("{function}({text:?}, {part:?})");
+                }
                 format!(
                     "{function}({}, {})",
                     self.expression(Kind::Text, scope, depth),
                     self.leaf(Kind::Text, scope)
                 )
             }
-            5 => "input.o.k".to_owned(),
+            5 => format!("lower({})", self.expression(Kind::Text, scope, depth)),
             _ => self.leaf(Kind::Text, scope),
         }
     }

@@ -27,11 +27,15 @@ mod machine;
 pub(crate) mod opcode;
 mod program;
 #[cfg(test)]
+mod seeded;
+#[cfg(test)]
 mod tests;
 mod text;
 mod translate;
 #[cfg(test)]
 mod tree;
+#[cfg(test)]
+mod vectors;
 
 pub use fault::Fault;
 pub use fuel::FUEL_LIMIT;

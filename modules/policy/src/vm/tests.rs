@@ -299,6 +299,8 @@ fn texts() {
         "{}",
         "[\"ab\",\"a\",\"ab\"]",
     );
+    agree("p := lower(input.a)", r#"{"a":"0xAbZ@[`"}"#, "\"0xabz@[`\"");
+    diverge("p := lower(\"É\")", "{}", "error", 7);
     diverge("p := trim(\"é\", \"x\")", "{}", "\"é\"", 7);
     diverge("p := substring(\"né\", 0, 1)", "{}", "\"n\"", 7);
     diverge("p := startswith(input.a, \"x\")", r#"{"a":5}"#, "error", 2);
