@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 const INTERFACES = { WritModule: "IWritModule" };
 const CONTRACTS = [
   "WritModule",
+  "WritSimpleAccount",
+  "WritDelegate",
   "WritLens",
   "WritOperatorRegistry",
   "ContractOwner",

@@ -31,7 +31,9 @@ pub use account::{Account, key};
 pub use ground::{Ground, ether, execute, paymaster};
 pub use http::{Answer, get, get_text, post, post_too_long};
 pub use modular::{
-    Place, create_account, execute_in, module_key, nonce_of, single, under_hook, versions_of,
+    Place, Staged, built_in_encodings, create_account, delegate_key, execute_in, funded_wallet,
+    initialize_delegate, installation, installed_wallet, module_key, nonce_of, single, under_hook,
+    versions_of,
 };
 pub use node::{Node, RICH};
 pub use owners::{

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use alloy::{
+    eips::eip7702::SignedAuthorization,
     primitives::{Address, Bytes, U256, aliases::U192},
     sol_types::SolCall,
 };
@@ -64,6 +65,19 @@ impl Node {
             json!({"from": RICH, "to": to, "data": data, "value": value, "gas": "0x1000000"}),
         )
         .await
+    }
+
+    /// A transaction of the rich account that delegates another one, and does nothing else.
+    pub async fn delegate(&self, tuple: &SignedAuthorization) {
+        let list = json!([{
+            "chainId": tuple.chain_id(), "address": tuple.address(), "nonce": U256::from(tuple.nonce()),
+            "yParity": U256::from(tuple.y_parity()), "r": tuple.r(), "s": tuple.s(),
+        }]);
+        let to = Address::repeat_byte(0xf1);
+        self.transact(
+            json!({"from": RICH, "to": to, "gas": "0x100000", "authorizationList": list}),
+        )
+        .await;
     }
 
     /// Deploys a contract.

@@ -7,7 +7,7 @@ use alloy::{
 };
 use serde_json::{Value, json};
 use writ_simulation::test_utils::artifact;
-use writ_tests::{Account, Ground, RICH, ether, execute, key};
+use writ_tests::{Account, Ground, ether, execute, key};
 use writ_types::{EIP7702_FACTORY, EntryPoint, EntryPointVersion, Factory, UserOperation};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_writ-under-test");
@@ -75,17 +75,6 @@ impl Stage<'_> {
         code.strip_prefix(&[0xef, 0x01, 0x00]).map(Address::from_slice)
     }
 
-    /// A transaction around the bundler that delegates the account.
-    async fn delegate_directly(&self, tuple: &SignedAuthorization) {
-        let list = json!([{
-            "chainId": tuple.chain_id(), "address": tuple.address(), "nonce": U256::from(tuple.nonce()),
-            "yParity": U256::from(tuple.y_parity()), "r": tuple.r(), "s": tuple.s(),
-        }]);
-        let request =
-            json!({"from": RICH, "to": FRIEND, "gas": "0x100000", "authorizationList": list});
-        self.ground.node.transact(request).await;
-    }
-
     async fn transaction(&self, receipt: &Value) -> Value {
         let hash = receipt["receipt"]["transactionHash"].clone();
         self.ground.node.must("eth_getTransactionByHash", json!([hash])).await
@@ -120,7 +109,7 @@ impl Stage<'_> {
     async fn initialisation(&self) {
         let ground = self.ground;
         let account = self.owner("initialised").await;
-        self.delegate_directly(&account.tuple(self.delegate, 0)).await;
+        ground.node.delegate(&account.tuple(self.delegate, 0)).await;
         // The account takes calls that it does not know, as an account without code does.
         let draft = ground.draft(&account, Self::send_one()).await;
         let draft = UserOperation { factory: marker(b"hello"), ..draft };
@@ -243,7 +232,7 @@ impl Stage<'_> {
         let operation = self.with_tuple(&account, tuple.clone()).await;
         ground.hold().await;
         let hash = ground.accept(&operation).await;
-        self.delegate_directly(&tuple).await;
+        ground.node.delegate(&tuple).await;
         ground.release().await;
         let receipt = ground.receipt(hash).await;
         assert_eq!(receipt["success"], true, "{receipt}");
@@ -254,13 +243,13 @@ impl Stage<'_> {
     async fn changed_underneath(&self) {
         let ground = self.ground;
         let account = self.owner("changed").await;
-        self.delegate_directly(&account.tuple(self.delegate, 0)).await;
+        ground.node.delegate(&account.tuple(self.delegate, 0)).await;
         let draft = ground.draft(&account, Self::send_one()).await;
         let draft = UserOperation { factory: marker(&[]), ..draft };
         let operation = account.signed_as(ground.estimated(draft).await, Some(self.delegate));
         ground.hold().await;
         let hash: B256 = ground.accept(&operation).await;
-        self.delegate_directly(&account.tuple(self.other, 1)).await;
+        ground.node.delegate(&account.tuple(self.other, 1)).await;
         ground.release().await;
         let dropped = ground.becomes(hash, "dropped").await;
         let reason = dropped["reason"].as_str().expect("a reason");

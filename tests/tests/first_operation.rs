@@ -5,14 +5,14 @@
 use alloy::{
     primitives::{Address, B256, Bytes, U256, hex, keccak256},
     signers::SignerSync,
-    sol_types::{SolCall, SolValue},
+    sol_types::SolCall,
 };
 use writ_attestation::{
     AccountKind, AccountPolicy, Bound, Bounds, Domain, ThrowawayQuorum, ThrowawayRequest, attach,
 };
 use writ_bindings::{
-    DETERMINISTIC_DEPLOYER, MODE_ENFORCE, SALT, WritModule, deterministic_calldata,
-    dev_account_creation_code, installation_data, module_address, module_creation_code,
+    DETERMINISTIC_DEPLOYER, SALT, WritModule, deterministic_calldata, dev_account_creation_code,
+    dev_configuration, dev_policy, installation_data, module_address, module_creation_code,
 };
 use writ_simulation::{
     SimulationRequest, Simulator,
@@ -40,34 +40,16 @@ fn stage(
     Place::send(&mut chain, DETERMINISTIC_DEPLOYER, module);
     Place::send(&mut chain, DETERMINISTIC_DEPLOYER, set.deployment_input());
     TestChain::put(&mut chain, FACTORY, FACTORY_CODE.to_vec());
-    let reference = WritModule::PolicyReference {
-        policyId: B256::repeat_byte(0x11),
-        parameters: Bytes::from_static(b"parameters"),
-    };
-    let commitment = (reference.policyId, keccak256(&reference.parameters));
-    let configuration = WritModule::Configuration {
-        owner: key("owner").address(),
-        ownerValidator: Address::ZERO,
-        entryPoint: entry_point.address,
-        registry: Address::ZERO,
-        operatorSet: set.address(),
-        operatorSetCodeHash: set.code_hash(),
-        policy: keccak256(vec![commitment].abi_encode()),
-        threshold: 2,
-        leastOperators: 3,
-        level: 1,
-        mode: MODE_ENFORCE,
-        exitDelay: 86_400,
-        epoch: 1,
-        readsHistory: true,
-    };
+    let policies = vec![dev_policy()];
+    let operators = (set.address(), set.code_hash());
+    let owner = key("owner").address();
+    let configuration = dev_configuration(owner, entry_point.address, operators, (2, 3), &policies);
     let data = if published {
-        let policies = vec![reference];
         let call = WritModule::publishCall { configuration, policies };
         // The record's address, a word, is what the module takes.
         Place::send(&mut chain, module_address(), call.abi_encode().into())
     } else {
-        installation_data(&configuration, &[reference])
+        installation_data(&configuration, &policies)
     };
     let code =
         dev_account_creation_code(entry_point.address, module_address(), data, module_address());

@@ -227,12 +227,14 @@ impl Admission {
         block: &PinnedBlock,
     ) -> Result<Option<AccountView>, AdmissionError> {
         let now = clock().max(block.timestamp());
-        let standing = self.gate().accounts().read(block, operation.sender, now).await;
+        let standing = self.gate().accounts().read(block, operation, now).await;
         let standing = standing.map_err(writ_gateway::GateError::from)?;
         // With the gate off nothing is attached here, but the module may still demand it of whoever sends it.
         let need = self.gate().need(operation, entry_point.address, &standing);
         Ok(match (need, standing) {
             (Ok(Need::Ask | Need::Verify(_)), Standing::Bound { account, .. }) => Some(*account),
+            // What nothing validates costs nothing that could be estimated.
+            (Err(error), Standing::Uninitialized(_)) => return Err(error.into()),
             _ => None,
         })
     }

@@ -22,11 +22,8 @@ impl Admission {
             None
         } else {
             let now = clock().max(block.timestamp());
-            let standing = gate
-                .accounts()
-                .read(block, operation.sender, now)
-                .await
-                .map_err(GateError::from)?;
+            let standing =
+                gate.accounts().read(block, operation, now).await.map_err(GateError::from)?;
             match (gate.need(operation, entry_point.address, &standing)?, standing) {
                 (Need::Ask, Standing::Bound { account, .. }) => {
                     key_is_free(operation, ahead)?;

@@ -197,13 +197,8 @@ impl Scene {
             .expect("after 1970")
             .as_secs()
             .max(block.timestamp());
-        let standing = self
-            .admission
-            .gate()
-            .accounts()
-            .read(&block, self.account, now)
-            .await
-            .expect("readable");
+        let standing =
+            self.admission.gate().accounts().read(&block, operation, now).await.expect("readable");
         let Standing::Bound { account: view, .. } = standing else {
             panic!("the module looks at the account")
         };

@@ -4,11 +4,10 @@
 //! them: policies and operators come with the request, and revision, epoch and sequence are zero.
 
 use alloy::{
-    primitives::{Address, B256, Bytes, KECCAK256_EMPTY, keccak256},
+    primitives::{Address, B256, Bytes, keccak256},
     sol_types::SolValue,
 };
 use serde::{Deserialize, Serialize};
-use writ_types::UserOperation;
 
 use crate::{AccountPolicy, AccountState, Configuration, LEVEL_QUORUM, Mode, OperatorSet};
 
@@ -65,18 +64,5 @@ impl AccountPolicy {
             },
             state: AccountState::default(),
         }
-    }
-}
-
-/// `accountCode` of a detached attestation, given the account's code hash before the operation.
-///
-/// What the operation itself puts there counts where it is known without running anything: the delegation of an EIP-7702
-/// tuple. Code that a factory is about to deploy is zero here; `initCode` names it in the action.
-pub fn detached_account_code(operation: &UserOperation, found: B256) -> B256 {
-    match &operation.authorization {
-        Some(tuple) if tuple.address.is_zero() => B256::ZERO,
-        Some(tuple) => keccak256([&[0xef, 0x01, 0x00], tuple.address.as_slice()].concat()),
-        None if found == KECCAK256_EMPTY => B256::ZERO,
-        None => found,
     }
 }

@@ -23,6 +23,7 @@
 mod account;
 mod action;
 mod bound;
+mod delegation;
 mod detached;
 mod diagnose;
 mod domain;
@@ -50,7 +51,8 @@ pub use action::{
 pub use bound::{
     ANY, BOUND_LEN, Bound, Bounds, BoundsError, EXTRA_LEN, MAX_BOUNDS, MAX_BOUNDS_LEN,
 };
-pub use detached::{DetachedTerms, PolicyReference, detached_account_code};
+pub use delegation::{account_code_of, delegated_code};
+pub use detached::{DetachedTerms, PolicyReference};
 pub use diagnose::{Mismatch, Subject, diagnose, other_chain};
 pub use domain::{DOMAIN_NAME, DOMAIN_VERSION, Domain};
 pub use error::{AttestationError, CODE_EXPIRED, CODE_INVALID};
@@ -58,7 +60,7 @@ pub use hooked::EXECUTE_USER_OP;
 pub use key::OperatorKey;
 pub use kind::AccountKind;
 pub use nonce::Validator;
-pub use placement::{AccountIdentity, PlacementError, UnknownKind};
+pub use placement::{AccountIdentity, BuiltIn, PlacementError, UnknownKind};
 pub use quorum::{ThrowawayQuorum, ThrowawayRequest};
 pub use record::Record;
 pub use secret::{KeyError, read_secret};

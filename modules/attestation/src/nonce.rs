@@ -4,6 +4,7 @@
 //! OpenZeppelin, reference, Safe7579   validator(20) ‖ number(4) ‖ sequence(8)
 //! Nexus                               number(3) ‖ mode(1) ‖ validator(20) ‖ sequence(8)
 //! Kernel                              mode(1) ‖ type(1) ‖ validator(20) ‖ number(2) ‖ sequence(8)
+//! WritSimpleAccount, WritDelegate     number(24) ‖ sequence(8): every key is the user's own
 //! ```
 
 use alloy::primitives::{Address, U256, aliases::U192};
@@ -22,6 +23,8 @@ pub enum Validator {
     Module(Address),
     /// Whichever validator is the account's root (Kernel).
     Root,
+    /// The module that is a constant of the account's code.
+    BuiltIn,
 }
 
 impl AccountKind {
@@ -52,18 +55,21 @@ impl AccountKind {
                     validation => Err(PlacementError::ValidationType { validation }),
                 }
             }
+            Self::WritSimpleAccount | Self::WritDelegate => Ok(Validator::BuiltIn),
         }
     }
 
     /// The nonce key under which `validator` validates, with a number of the user's own: each key is a queue.
     ///
-    /// None where the kind has no root validator, or fewer bits for the number: 32 on most kinds, 24 on Nexus, 16 on Kernel.
+    /// None where the kind has no such validator, or fewer bits for the number: 32 on most kinds, 24 on Nexus, 16 on Kernel.
     pub fn nonce_key(self, validator: Validator, number: u32) -> Option<U192> {
         let named = |address: Address| U192::from_be_slice(address.as_slice());
         let number_of = |bits: u32| (bits >= 32 || number >> bits == 0).then(|| U192::from(number));
         match (self, validator) {
             (Self::Kernel, Validator::Root) => number_of(16),
-            (_, Validator::Root) => None,
+            (Self::WritSimpleAccount | Self::WritDelegate, Validator::BuiltIn) => number_of(32),
+            (Self::WritSimpleAccount | Self::WritDelegate, _)
+            | (_, Validator::Root | Validator::BuiltIn) => None,
             (Self::Kernel, Validator::Module(address)) => {
                 Some(U192::from(VALIDATOR) << 176 | named(address) << 16 | number_of(16)?)
             }
@@ -153,8 +159,24 @@ mod tests {
         assert_eq!(AccountKind::Nexus.nonce_key(Validator::Root, 0), None);
     }
 
+    #[test]
+    fn a_module_that_is_built_in_is_named_by_no_nonce() {
+        for kind in AccountKind::ALL {
+            let most = kind.nonce_key(Validator::BuiltIn, u32::MAX);
+            assert_eq!(most, kind.is_built_in().then(|| U192::from(u32::MAX)));
+            if kind.is_built_in() {
+                assert_eq!(kind.nonce_key(Validator::Module(MODULE), 0), None);
+                assert_eq!(kind.nonce_key(Validator::Root, 0), None);
+            }
+        }
+    }
+
     fn kinds() -> impl Strategy<Value = AccountKind> {
-        prop::sample::select(AccountKind::ALL.to_vec())
+        prop::sample::select(AccountKind::MODULAR.to_vec())
+    }
+
+    fn built_in() -> impl Strategy<Value = AccountKind> {
+        prop::sample::select(AccountKind::BUILT_IN.to_vec())
     }
 
     proptest! {
@@ -185,6 +207,14 @@ mod tests {
                 kind.nonce_key(Validator::Module(address.into()), number.into())
             };
             prop_assert_eq!(key(one) == key(other), one == other);
+        }
+
+        #[test]
+        fn every_nonce_is_validated_by_the_module_that_is_built_in(
+            kind in built_in(),
+            bytes in any::<[u8; 32]>(),
+        ) {
+            prop_assert_eq!(kind.validator(U256::from_be_bytes(bytes)), Ok(Validator::BuiltIn));
         }
 
         #[test]

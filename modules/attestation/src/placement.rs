@@ -5,7 +5,10 @@ use alloy::{
     sol,
     sol_types::SolCall,
 };
-use writ_bindings::Erc7579Account::accountIdCall;
+use writ_bindings::{
+    Erc7579Account::{accountIdCall, isModuleInstalledCall},
+    erc7579::MODULE_TYPE_VALIDATOR,
+};
 use writ_types::UserOperation;
 
 use crate::{AccountKind, Validator};
@@ -13,6 +16,8 @@ use crate::{AccountKind, Validator};
 sol! {
     /// Kernel: `type(1) ‖ address(20)`.
     function rootValidator() returns (bytes21);
+    /// `IWritAccount`: the module that is a constant of the account's code.
+    function writModule() returns (address module);
 }
 
 /// Most characters that are kept of what an account calls itself.
@@ -25,6 +30,18 @@ pub struct AccountIdentity {
     pub kind: AccountKind,
     /// The validator module that is its root validator; none where the kind has no root, or where it is not a validator module.
     pub root_validator: Option<Address>,
+    /// The module that the account has built in; none where the kind takes modules.
+    pub built_in: Option<BuiltIn>,
+}
+
+/// What an account says of the module that is built into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BuiltIn {
+    /// The module; none when the account does not say.
+    pub module: Option<Address>,
+    /// Whether the account lets that module validate: there is a configuration for it, and where the account is made of a key
+    /// (EIP-7702), the key consented.
+    pub initialized: bool,
 }
 
 /// An account is of a kind whose nonces and calldata are not known.
@@ -96,6 +113,46 @@ pub enum PlacementError {
         /// The module.
         module: Address,
     },
+    /// Another module is built in.
+    #[error(
+        "the account has {} built in, and not {module}",
+        .built_in.map_or_else(|| "no module that it names".to_owned(), |built_in| built_in.to_string())
+    )]
+    OtherBuiltIn {
+        /// The module that is built in, if the account says which.
+        built_in: Option<Address>,
+        /// The module.
+        module: Address,
+    },
+    /// The account has the module built in, and nothing validates yet.
+    #[error(
+        "the account ({}) has {module} built in and is not initialized, so that no operation of it validates: call its \
+         initializeWrit in a transaction first{}",
+        .kind.name(),
+        consent(*.kind)
+    )]
+    NotInitialized {
+        /// The account's kind.
+        kind: AccountKind,
+        /// The module.
+        module: Address,
+    },
+    /// The operation initializes its account itself.
+    #[error(
+        "the operation has calldata behind the EIP-7702 marker, which would run in the account before anything is validated: \
+         initialize the account in a transaction first"
+    )]
+    Initializes,
+    /// The operation delegates an account of a kind that is no delegate.
+    #[error(
+        "the operation has an EIP-7702 authorization or marker, and accounts of kind {} are attested without: delegate the \
+         account in a transaction first",
+        .kind.name()
+    )]
+    Delegates {
+        /// The kind of the account, as it is with the authorization.
+        kind: AccountKind,
+    },
     /// Kernel is called without its hook.
     #[error(
         "Kernel calls its hook for executeUserOp alone: put its selector {} in front of the account's calldata",
@@ -110,6 +167,14 @@ pub enum PlacementError {
         /// The account's kind.
         kind: AccountKind,
     },
+}
+
+/// What `initializeWrit` takes beside the configuration.
+const fn consent(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::WritDelegate => ", with the consent of the account's key",
+        _ => "",
+    }
 }
 
 fn mode_name(kind: AccountKind, mode: u8) -> String {
@@ -142,7 +207,8 @@ impl AccountIdentity {
                 .and_then(|word| root(B256::from(word))),
             _ => None,
         };
-        Ok(Ok(Self { kind, root_validator }))
+        let built_in = if kind.is_built_in() { Some(BuiltIn::ask(ask).await?) } else { None };
+        Ok(Ok(Self { kind, root_validator, built_in }))
     }
 
     /// What the account calls itself with under its hook, if an attestation at the end of the operation's signature reaches
@@ -162,9 +228,63 @@ impl AccountIdentity {
             Validator::Root if self.root_validator != Some(module) => {
                 return Err(PlacementError::OtherRoot { root: self.root_validator, module });
             }
+            Validator::BuiltIn => self.initialized_with(module)?,
             _ => {}
         }
+        self.delegates(operation)?;
         self.kind.hooked(&operation.call_data)
+    }
+
+    /// That the account has `module` built in, and lets it validate.
+    fn initialized_with(&self, module: Address) -> Result<(), PlacementError> {
+        match self.built_in {
+            Some(BuiltIn { module: Some(built_in), initialized }) if built_in == module => {
+                if initialized {
+                    Ok(())
+                } else {
+                    Err(PlacementError::NotInitialized { kind: self.kind, module })
+                }
+            }
+            other => {
+                let built_in = other.and_then(|built_in| built_in.module);
+                Err(PlacementError::OtherBuiltIn { built_in, module })
+            }
+        }
+    }
+
+    /// That the operation brings no code to its account but the delegation of an account that is made for it. A factory is
+    /// somebody else's code, and judged apart.
+    fn delegates(&self, operation: &UserOperation) -> Result<(), PlacementError> {
+        let marker = operation.factory.as_ref().filter(|factory| factory.is_eip7702());
+        if marker.is_some_and(|marker| !marker.data.is_empty()) {
+            return Err(PlacementError::Initializes);
+        }
+        let delegates = marker.is_some() || operation.authorization.is_some();
+        if delegates && self.kind != AccountKind::WritDelegate {
+            return Err(PlacementError::Delegates { kind: self.kind });
+        }
+        Ok(())
+    }
+}
+
+impl BuiltIn {
+    async fn ask<E, F: Future<Output = Result<Option<Bytes>, E>>>(
+        ask: impl Fn(Bytes) -> F,
+    ) -> Result<Self, E> {
+        let module = ask(writModuleCall {}.abi_encode().into())
+            .await?
+            .and_then(|answer| writModuleCall::abi_decode_returns_validate(&answer).ok());
+        let Some(asked) = module else { return Ok(Self { module, initialized: false }) };
+        let question = isModuleInstalledCall {
+            moduleTypeId: MODULE_TYPE_VALIDATOR,
+            module: asked,
+            additionalContext: Bytes::new(),
+        };
+        let initialized = ask(question.abi_encode().into())
+            .await?
+            .and_then(|answer| isModuleInstalledCall::abi_decode_returns_validate(&answer).ok())
+            .unwrap_or(false);
+        Ok(Self { module, initialized })
     }
 }
 
@@ -187,6 +307,7 @@ mod tests {
 
     const MODULE: Address = Address::repeat_byte(0x33);
     const OTHER: Address = Address::repeat_byte(0x44);
+    const INITIALIZED: BuiltIn = BuiltIn { module: Some(MODULE), initialized: true };
 
     fn answer<F: Future>(future: F) -> F::Output {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -205,12 +326,23 @@ mod tests {
             if data == asked {
                 return std::future::ready(Ok::<_, ()>(id.clone()));
             }
+            if data == (writModuleCall {}).abi_encode() {
+                return std::future::ready(Ok(Some(MODULE.abi_encode().into())));
+            }
+            if data == installed(MODULE) {
+                return std::future::ready(Ok(Some(true.abi_encode().into())));
+            }
             assert_eq!(data, rootValidatorCall {}.abi_encode());
             // A short value stands at the left of its word.
             let word = root.map(|root| [&root[..], &[0; 11]].concat().into());
             std::future::ready(Ok(word))
         };
         answer(AccountIdentity::ask(answers)).unwrap()
+    }
+
+    fn installed(module: Address) -> Vec<u8> {
+        isModuleInstalledCall { moduleTypeId: U256::ONE, module, additionalContext: Bytes::new() }
+            .abi_encode()
     }
 
     fn id(text: &str) -> Option<Bytes> {
@@ -228,8 +360,9 @@ mod tests {
         for kind in AccountKind::ALL {
             let root = kernel_root(1, MODULE);
             let identity = identify(&id(kind.account_id()), root).unwrap();
-            let expected = (kind == AccountKind::Kernel).then_some(MODULE);
-            assert_eq!(identity, AccountIdentity { kind, root_validator: expected });
+            let root_validator = (kind == AccountKind::Kernel).then_some(MODULE);
+            let built_in = kind.is_built_in().then_some(INITIALIZED);
+            assert_eq!(identity, AccountIdentity { kind, root_validator, built_in });
         }
         let kernel = id(AccountKind::Kernel.account_id());
         for root in [None, kernel_root(0, MODULE), kernel_root(2, MODULE)] {
@@ -275,8 +408,8 @@ mod tests {
 
     #[test]
     fn an_attestation_is_placed_where_the_module_is_named_and_nowhere_else() {
-        for kind in AccountKind::ALL {
-            let identity = AccountIdentity { kind, root_validator: None };
+        for kind in AccountKind::MODULAR {
+            let identity = AccountIdentity { kind, root_validator: None, built_in: None };
             let place = |validator| {
                 let key = kind.nonce_key(Validator::Module(validator), 7).unwrap();
                 let operation = operation(key, execute(kind));
@@ -293,7 +426,9 @@ mod tests {
         let key = AccountKind::Kernel.nonce_key(Validator::Root, 7).unwrap();
         let operation = operation(key, execute(AccountKind::Kernel));
         let place = |root_validator| {
-            AccountIdentity { kind: AccountKind::Kernel, root_validator }.place(&operation, MODULE)
+            let kernel =
+                AccountIdentity { kind: AccountKind::Kernel, root_validator, built_in: None };
+            kernel.place(&operation, MODULE).map(<[u8]>::to_vec)
         };
         assert!(place(Some(MODULE)).is_ok());
         for root in [None, Some(OTHER)] {
@@ -303,15 +438,124 @@ mod tests {
         assert!(place(None).unwrap_err().to_string().contains("no validator module"));
     }
 
+    fn built_in(kind: AccountKind, built_in: Option<BuiltIn>) -> AccountIdentity {
+        AccountIdentity { kind, root_validator: None, built_in }
+    }
+
+    /// An operation of one of the account's own keys.
+    fn own(kind: AccountKind) -> UserOperation {
+        operation(kind.nonce_key(Validator::BuiltIn, 7).unwrap(), execute(kind))
+    }
+
+    #[test]
+    fn a_module_that_is_built_in_is_named_by_the_account_itself() {
+        for kind in AccountKind::BUILT_IN {
+            let place = |is| built_in(kind, is).place(&own(kind), MODULE).map(<[u8]>::to_vec);
+            assert_eq!(place(Some(INITIALIZED)), Ok(execute(kind)));
+            let waiting = BuiltIn { initialized: false, ..INITIALIZED };
+            let expected = PlacementError::NotInitialized { kind, module: MODULE };
+            assert_eq!(place(Some(waiting)), Err(expected));
+            for other in [Some(OTHER), None] {
+                for initialized in [true, false] {
+                    let is = BuiltIn { module: other, initialized };
+                    let expected = PlacementError::OtherBuiltIn { built_in: other, module: MODULE };
+                    assert_eq!(place(Some(is)), Err(expected));
+                }
+            }
+            assert!(place(None).is_err(), "it says nothing of a module");
+        }
+        let told = |kind| PlacementError::NotInitialized { kind, module: MODULE }.to_string();
+        assert!(told(AccountKind::WritDelegate).contains("initializeWrit"));
+        assert!(told(AccountKind::WritDelegate).contains("consent of the account's key"));
+        assert!(!told(AccountKind::WritSimpleAccount).contains("consent"));
+    }
+
+    #[test]
+    fn what_an_account_does_not_say_plainly_of_its_module_is_no_answer() {
+        let say = |module: Vec<u8>, initialized: Vec<u8>| {
+            let answers = |data: Bytes| {
+                let answer = match data.first_chunk::<4>() {
+                    Some(&accountIdCall::SELECTOR) => id("writ.delegate.1.0.0"),
+                    Some(&writModuleCall::SELECTOR) => Some(module.clone().into()),
+                    _ => Some(initialized.clone().into()),
+                };
+                std::future::ready(Ok::<_, ()>(answer))
+            };
+            answer(AccountIdentity::ask(answers)).unwrap().unwrap().built_in.unwrap()
+        };
+        let (module, yes) = (MODULE.abi_encode(), true.abi_encode());
+        assert_eq!(say(module.clone(), yes.clone()), INITIALIZED);
+        // An address or a truth with other bytes than its own.
+        let (mut dirty, mut two) = (module.clone(), yes.clone());
+        (dirty[0], two[31]) = (1, 2);
+        for bad in [dirty, module[..31].to_vec(), Vec::new()] {
+            assert_eq!(say(bad, yes.clone()), BuiltIn { module: None, initialized: false });
+        }
+        for no in [false.abi_encode(), two, yes[..31].to_vec(), Vec::new()] {
+            let expected = BuiltIn { initialized: false, ..INITIALIZED };
+            assert_eq!(say(module.clone(), no), expected);
+        }
+    }
+
+    #[test]
+    fn an_operation_brings_no_code_but_the_delegation_of_a_delegate() {
+        use alloy::{
+            eips::eip7702::{Authorization, SignedAuthorization},
+            primitives::U256,
+        };
+        use writ_types::{EIP7702_FACTORY, Factory};
+
+        let marker = |data: &'static [u8]| {
+            Some(Factory { address: EIP7702_FACTORY, data: Bytes::from_static(data) })
+        };
+        let tuple = Authorization { chain_id: U256::ZERO, address: OTHER, nonce: 0 };
+        let tuple = SignedAuthorization::new_unchecked(tuple, 0, U256::ONE, U256::ONE);
+        for kind in AccountKind::ALL {
+            let identity = AccountIdentity {
+                kind,
+                root_validator: None,
+                built_in: kind.is_built_in().then_some(INITIALIZED),
+            };
+            let validator = match kind.is_built_in() {
+                true => Validator::BuiltIn,
+                false => Validator::Module(MODULE),
+            };
+            let plain = operation(kind.nonce_key(validator, 7).unwrap(), execute(kind));
+            assert!(identity.place(&plain, MODULE).is_ok());
+            let initializes = UserOperation { factory: marker(&[1]), ..plain.clone() };
+            assert_eq!(identity.place(&initializes, MODULE), Err(PlacementError::Initializes));
+            for (factory, authorization) in [
+                (marker(&[]), None),
+                (None, Some(tuple.clone())),
+                (marker(&[]), Some(tuple.clone())),
+            ] {
+                let delegates = UserOperation { factory, authorization, ..plain.clone() };
+                let placed = identity.place(&delegates, MODULE).map(<[u8]>::to_vec);
+                match kind {
+                    AccountKind::WritDelegate => assert_eq!(placed, Ok(execute(kind))),
+                    _ => assert_eq!(placed, Err(PlacementError::Delegates { kind })),
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_no_hook_sees_is_not_placed_either() {
         for kind in AccountKind::ALL {
-            let identity = AccountIdentity { kind, root_validator: None };
-            let key = kind.nonce_key(Validator::Module(MODULE), 0).unwrap();
+            let identity = AccountIdentity {
+                kind,
+                root_validator: Some(MODULE),
+                built_in: kind.is_built_in().then_some(INITIALIZED),
+            };
             let mut data = EXECUTE_USER_OP.to_vec();
             if kind == AccountKind::Kernel {
                 data.extend_from_slice(EXECUTE_USER_OP.as_slice());
             }
+            let validator = match kind.is_built_in() {
+                true => Validator::BuiltIn,
+                false => Validator::Module(MODULE),
+            };
+            let key = kind.nonce_key(validator, 0).unwrap();
             let error = identity.place(&operation(key, data), MODULE).unwrap_err();
             assert_eq!(error, PlacementError::Forbidden { function: "executeUserOp", kind });
         }

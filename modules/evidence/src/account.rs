@@ -3,13 +3,17 @@
 use alloy::primitives::{Address, B256, Bytes, KECCAK256_EMPTY, keccak256};
 use writ_attestation::{
     AccountIdentity, AccountKind, AccountPolicy, DetachedTerms, Mode, OperatorSet, PolicyReference,
-    SetError, UnknownKind, detached_account_code,
+    SetError, UnknownKind, account_code_of, delegated_code,
 };
 use writ_policy::{MAX_POLICIES, policy_commitment};
-use writ_simulation::{NodeClient, NodeError, PinnedBlock, SimulationError, Simulator};
+use writ_simulation::{NodeClient, NodeError, Overrides, PinnedBlock, SimulationError, Simulator};
 use writ_types::UserOperation;
 
-use crate::{adapter::FALLBACK_HANDLER, logs};
+use crate::{
+    adapter::FALLBACK_HANDLER,
+    delegation::{TupleError, check_tuple},
+    logs,
+};
 
 /// Most bytes of one policy's encoded parameters.
 const MAX_PARAMETERS: usize = 64 * 1024;
@@ -41,7 +45,7 @@ pub struct Account {
     pub address: Address,
     /// The module that was asked; the zero address when the decision is detached.
     pub module: Address,
-    /// EXTCODEHASH. When the decision is detached: [`detached_account_code`].
+    /// EXTCODEHASH when the operation is validated: [`account_code_of`].
     pub code_hash: B256,
     /// How it was looked at.
     pub sight: AccountSight,
@@ -60,6 +64,9 @@ pub enum AccountError {
     /// There is no code at the account's address.
     #[error("the account is not deployed at the pinned block")]
     NotDeployed,
+    /// The chain skips the operation's EIP-7702 tuple.
+    #[error("the operation's EIP-7702 authorization does not apply at the pinned block: {0}")]
+    Tuple(#[from] TupleError),
     /// The module at that address does not answer as a WritModule.
     #[error("{module} does not answer as a Writ module: {reason}")]
     NotAModule {
@@ -172,24 +179,47 @@ impl AccountReader {
         module: Address,
         account: Address,
     ) -> Result<Account, AccountError> {
-        self.read_known(block, module, account).await.map(|(account, _)| account)
+        let code_hash = block.account(account).await?.code_hash;
+        let code_hash = if code_hash == KECCAK256_EMPTY { B256::ZERO } else { code_hash };
+        let as_it_is = Overrides::default();
+        self.read_as(block, module, account, code_hash, &as_it_is).await.map(|(account, _)| account)
     }
 
-    /// The same, with what the account says that it is.
+    /// The same as the operation meets it, delegated by its own tuple where it has one; with what the account then says that
+    /// it is.
     pub(crate) async fn read_known(
         &self,
         block: &PinnedBlock,
         module: Address,
-        account: Address,
+        operation: &UserOperation,
     ) -> Result<(Account, AccountIdentity), AccountError> {
-        let code_hash = block.account(account).await?.code_hash;
-        if code_hash.is_zero() || code_hash == KECCAK256_EMPTY {
+        let sender = operation.sender;
+        let found = block.account(sender).await?.code_hash;
+        let mut delegated = Overrides::default();
+        if let (Some(tuple), Some(code)) = (&operation.authorization, delegated_code(operation)) {
+            check_tuple(block, sender, tuple).await?;
+            delegated = delegated.with_code(sender, code);
+        }
+        let code_hash = account_code_of(operation, found);
+        self.read_as(block, module, sender, code_hash, &delegated).await
+    }
+
+    /// The account where its code is what `delegated` says.
+    async fn read_as(
+        &self,
+        block: &PinnedBlock,
+        module: Address,
+        account: Address,
+        code_hash: B256,
+        delegated: &Overrides,
+    ) -> Result<(Account, AccountIdentity), AccountError> {
+        if code_hash.is_zero() {
             return Err(AccountError::NotDeployed);
         }
         let policy = self.configuration(block, module, account).await?;
         check_state(&policy, block.timestamp())?;
         let operators = self.operators(block, &policy).await?;
-        let identity = self.identity(block, account).await?;
+        let identity = self.identity(block, account, delegated).await?;
         let references = self.policies(module, account, &policy).await?;
         let sight = AccountSight::Known(identity);
         let account =
@@ -219,7 +249,7 @@ impl AccountReader {
         Ok(Account {
             address,
             module: Address::ZERO,
-            code_hash: detached_account_code(operation, found),
+            code_hash: account_code_of(operation, found),
             sight: AccountSight::Observed,
             policy,
             references: policies.clone(),
@@ -270,9 +300,11 @@ impl AccountReader {
         &self,
         block: &PinnedBlock,
         account: Address,
+        delegated: &Overrides,
     ) -> Result<AccountIdentity, AccountError> {
         let identity = AccountIdentity::ask(|data| async {
-            Ok::<_, AccountError>(self.call(block, account, data).await?.ok())
+            let answer = self.simulator.call_with(block, delegated, account, data).await?;
+            Ok::<_, AccountError>(answer.ok())
         });
         Ok(identity.await??)
     }

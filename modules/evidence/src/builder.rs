@@ -104,7 +104,7 @@ impl EvidenceBuilder {
     ) -> Result<Evidence, EvidenceError> {
         let EvidenceRequest { block, operation, entry_point, .. } = request;
         check_enforced(request)?;
-        let (account, identity) = self.reader.read_known(block, module, operation.sender).await?;
+        let (account, identity) = self.reader.read_known(block, module, operation).await?;
         let called = operation.call_data.slice_ref(identity.place(operation, module)?);
         let configured = account.policy.configuration.entry_point;
         if configured != entry_point.address {
@@ -113,7 +113,8 @@ impl EvidenceBuilder {
         let domain = Domain::new(block.chain_id(), module);
         let before = predecessors(request, &account, identity, domain)?;
         let adapter = self.reader.adapter(block, account.address, identity.kind).await?;
-        let calls = decode_calls(Own { account: account.address, adapter }, &called)?;
+        let own = Own { account: account.address, kind: identity.kind, adapter };
+        let calls = decode_calls(own, &called)?;
         keeps_stake(&calls, entry_point.address)?;
         let run = Run::new(request, &account, domain, &before)?;
         let (bounds, mut outcome) = run.bounded(&self.simulator, &calls).await?;
@@ -123,7 +124,8 @@ impl EvidenceBuilder {
 
         let day = self.history(block, &account, &before).await?;
         let sequence = account.policy.next_sequence(before.len() as u64);
-        let seen = Seen { calls, bounds, outcome, sequence, day, deployed: true };
+        let deployed = has_code(block, operation.sender).await?;
+        let seen = Seen { calls, bounds, outcome, sequence, day, deployed };
         write_down(request, account, seen)
     }
 
@@ -134,8 +136,7 @@ impl EvidenceBuilder {
     ) -> Result<Evidence, EvidenceError> {
         let EvidenceRequest { block, operation, entry_point, .. } = request;
         let account = self.reader.observe(block, operation, entry_point.address, terms).await?;
-        let found = block.account(operation.sender).await?.code_hash;
-        let deployed = found != KECCAK256_EMPTY && !found.is_zero();
+        let deployed = has_code(block, operation.sender).await?;
         let outcome = detached::run(&self.simulator, request).await?;
         let Conduct { calls, bounds } =
             Conduct::of(&outcome.effects, operation.sender, entry_point.address)?;
@@ -227,6 +228,12 @@ fn write_down(
     })
 }
 
+/// Whether there is code at an account before the operation.
+async fn has_code(block: &PinnedBlock, account: Address) -> Result<bool, EvidenceError> {
+    let found = block.account(account).await?.code_hash;
+    Ok(found != KECCAK256_EMPTY && !found.is_zero())
+}
+
 /// What holds for every request.
 fn check_request(request: &EvidenceRequest) -> Result<(), EvidenceError> {
     let version = request.entry_point.version;
@@ -245,8 +252,8 @@ fn check_enforced(request: &EvidenceRequest) -> Result<(), EvidenceError> {
     if version == EntryPointVersion::V06 {
         return Err(EvidenceError::UnsupportedEntryPoint { version });
     }
-    // Both put other code at the account, or run code in it, before anything here is looked at.
-    if request.operation.factory.is_some() || request.operation.authorization.is_some() {
+    // It puts code at the account before anything here is looked at. What EIP-7702 puts there is known: see placement.
+    if request.operation.factory.as_ref().is_some_and(|factory| !factory.is_eip7702()) {
         return Err(EvidenceError::Deploys);
     }
     if carries_suffix(&request.operation.signature) {

@@ -274,6 +274,7 @@ mod tests {
             sight: AccountSight::Known(AccountIdentity {
                 kind: AccountKind::OpenZeppelin,
                 root_validator: None,
+                built_in: None,
             }),
             deployed: true,
             operation: &operation(),

@@ -58,10 +58,8 @@ pub enum EvidenceError {
         /// The EntryPoint of the configuration.
         configured: Address,
     },
-    /// The operation deploys or delegates its account, whose configuration is then not the one that can be read.
-    #[error(
-        "operations with a factory or an EIP-7702 authorization are not supported: deploy the account first"
-    )]
+    /// The operation deploys its account, whose configuration is then not the one that can be read.
+    #[error("operations with a factory are not supported: deploy the account first")]
     Deploys,
     /// The operation carries an attestation already.
     #[error("the operation's signature ends in an attestation: send it without")]

@@ -4,6 +4,7 @@
 //!  request: operation, EntryPoint, module, predecessors, pinned block
 //!     │
 //!     ├─ AccountReader ── configurationOf, operator set's code, accountId, ConfigurationSet event ──> Account
+//!     │                   (an EIP-7702 account as the operation's own tuple delegates it)
 //!     ├─ predecessors ─── suffix split and verified like the module does
 //!     ├─ AccountIdentity ─ does the module receive the signature, does its hook see the calldata? or refused
 //!     ├─ decode_calls ─── what the account calls itself with, canonical or refused ──> Call*
@@ -30,6 +31,7 @@ mod adapter;
 mod bounds;
 mod builder;
 mod calls;
+mod delegation;
 mod detached;
 mod document;
 mod error;
@@ -43,9 +45,10 @@ pub use account::{Account, AccountError, AccountReader, AccountSight};
 pub use bounds::{AssetError, exact_bounds};
 pub use builder::{EvidenceBuilder, EvidenceRequest, MAX_EVIDENCE_LEN, OwnerSignature};
 pub use calls::{
-    Argument, ArgumentValue, Call, CallType, CallsError, ExecType, Execution, MAX_CALLS, Own,
-    decode_calls, encode_execute,
+    Argument, ArgumentValue, BuiltInCall, Call, CallType, CallsError, ExecType, Execution,
+    MAX_CALLS, Own, decode_calls, encode_built_in, encode_execute,
 };
+pub use delegation::TupleError;
 pub use detached::Authority;
 pub use document::{DOCUMENT_VERSION, MAX_EFFECTS, TooManyEffects};
 pub use error::{EvidenceError, PredecessorError};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256, Bytes};
 use writ_attestation::{
     AccountPolicy, AttestationError, DetachedTerms, MAX_SIGNATURES, OperatorSet, SetError, Suffix,
-    detached_account_code, wire::MAX_PREDECESSORS,
+    account_code_of, wire::MAX_PREDECESSORS,
 };
 use writ_simulation::Effects;
 
@@ -193,7 +193,7 @@ impl Gate {
                 &policy.operators,
             ),
             operators: policy.operators.clone(),
-            account_code: detached_account_code(request.operation, found),
+            account_code: account_code_of(request.operation, found),
         })
     }
 }

@@ -232,6 +232,7 @@ impl Gate {
                     .map_err(AttestationError::from)?;
                 Ok(ask(&request, *account))
             }
+            Standing::Uninitialized(why) => Err(AttestationError::Placement(why).into()),
             Standing::Undeployed | Standing::Unbound => Err(GateError::Required(format!(
                 "no Writ module looks at the operations of account {}: there is no policy to ask about",
                 request.operation.sender
@@ -255,7 +256,7 @@ impl Gate {
 
     async fn standing(&self, request: &GateRequest<'_>) -> Result<Standing, GateError> {
         let now = now(request);
-        Ok(self.accounts.read(request.block, request.operation.sender, now).await?)
+        Ok(self.accounts.read(request.block, request.operation, now).await?)
     }
 
     pub(crate) async fn verify(
@@ -417,7 +418,7 @@ fn placed(
 fn names_one_of(modules: &[Address], nonce: U256) -> bool {
     AccountKind::ALL.into_iter().any(|kind| match kind.validator(nonce) {
         Ok(Validator::Module(validator)) => modules.contains(&validator),
-        Ok(Validator::Root) | Err(_) => false,
+        Ok(Validator::Root | Validator::BuiltIn) | Err(_) => false,
     })
 }
 
@@ -432,6 +433,10 @@ fn need(
     let (account, identity) = match (mode, standing) {
         (GateMode::Off, _) => return Ok(Need::Nothing(NotRequired::Off)),
         (_, Standing::Bound { account, identity }) => (account, identity),
+        // Whatever is demanded of it: nothing of it validates.
+        (_, Standing::Uninitialized(why)) => {
+            return Err(AttestationError::Placement(why.clone()).into());
+        }
         (_, Standing::Undeployed) if names_one_of(modules, operation.nonce) => {
             return Err(GateError::Required(format!(
                 "account {sender} is not deployed, so its policy is not on the chain yet: deploy it first, by an \
@@ -454,7 +459,8 @@ fn need(
     };
     let configuration = &account.policy.configuration;
     if let Err(error) = placed(identity, operation, account.module) {
-        if configuration.mode == Mode::Observe && mode == GateMode::Installed {
+        let validates = !matches!(error, PlacementError::NotInitialized { .. });
+        if validates && configuration.mode == Mode::Observe && mode == GateMode::Installed {
             return Ok(Need::Nothing(NotRequired::Observing));
         }
         return Err(AttestationError::Placement(error).into());

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  operation ──> Gate::admit ── AccountReader (configurationOf at the pinned block) ──> Standing
+//!                  │            an EIP-7702 account as the operation's own tuple delegates it
 //!                  │
 //!                  ├─ nothing demanded ─────────────────────────────> Gated::NotRequired
 //!                  ├─ suffix present ──> verify ── record? ─> diagnose ──> Gated::Attested | refusal by name

@@ -10,7 +10,7 @@ use common::{
     chain::{gate, pinned, request},
     operation, sends,
 };
-use writ_attestation::{AttestationError, DetachedTerms, attach, detached_account_code};
+use writ_attestation::{AttestationError, DetachedTerms, account_code_of, attach};
 use writ_gateway::{BundlerPolicy, Gate, GateError, GateMode, GateRequest, Gated, NotRequired};
 use writ_simulation::{Effects, NativeTransfer, PinnedBlock};
 use writ_types::{Factory, UserOperation};
@@ -203,10 +203,10 @@ async fn a_kept_attestation_is_refused_once_it_does_not_hold() {
 #[test]
 fn the_code_that_is_attested_is_what_the_operation_puts_there() {
     let mut op = operation(0);
-    assert_eq!(detached_account_code(&op, KECCAK256_EMPTY), B256::ZERO);
-    assert_eq!(detached_account_code(&op, B256::ZERO), B256::ZERO);
+    assert_eq!(account_code_of(&op, KECCAK256_EMPTY), B256::ZERO);
+    assert_eq!(account_code_of(&op, B256::ZERO), B256::ZERO);
     let code = B256::repeat_byte(0xcc);
-    assert_eq!(detached_account_code(&op, code), code);
+    assert_eq!(account_code_of(&op, code), code);
     op.factory = Some(Factory { address: Address::repeat_byte(0xfa), data: Bytes::new() });
-    assert_eq!(detached_account_code(&op, KECCAK256_EMPTY), B256::ZERO);
+    assert_eq!(account_code_of(&op, KECCAK256_EMPTY), B256::ZERO);
 }

@@ -3,14 +3,14 @@
 use alloy::{
     primitives::{Address, B256, Bytes, U256, keccak256},
     signers::{SignerSync, local::PrivateKeySigner},
-    sol_types::{SolCall, SolValue},
+    sol_types::SolCall,
 };
 use writ_attestation::{
     AccountPolicy, Bound, Bounds, Domain, ThrowawayQuorum, ThrowawayRequest, attach,
 };
 use writ_bindings::{
-    DETERMINISTIC_DEPLOYER, MODE_ENFORCE, SALT, WritModule, deterministic_calldata,
-    dev_account_creation_code, erc7579::Erc7579Account, installation_data, module_address,
+    DETERMINISTIC_DEPLOYER, SALT, deterministic_calldata, dev_account_creation_code,
+    dev_configuration, dev_policy, erc7579::Erc7579Account, installation_data, module_address,
     module_creation_code,
 };
 use writ_simulation::{
@@ -47,28 +47,12 @@ impl Guarded {
         chain.send(DETERMINISTIC_DEPLOYER, set.deployment_input(), U256::ZERO);
         let module = deterministic_calldata(SALT, &module_creation_code());
         chain.send(DETERMINISTIC_DEPLOYER, module, U256::ZERO);
-        let reference = WritModule::PolicyReference {
-            policyId: B256::repeat_byte(0x11),
-            parameters: Bytes::from_static(b"parameters"),
-        };
-        let commitment = (reference.policyId, keccak256(&reference.parameters));
-        let configuration = WritModule::Configuration {
-            owner: owner.address(),
-            ownerValidator: Address::ZERO,
-            entryPoint: entry_point.address,
-            registry: Address::ZERO,
-            operatorSet: set.address(),
-            operatorSetCodeHash: set.code_hash(),
-            policy: keccak256(vec![commitment].abi_encode()),
-            threshold,
-            leastOperators: threshold,
-            level: 1,
-            mode: MODE_ENFORCE,
-            exitDelay: 86_400,
-            epoch: 1,
-            readsHistory: true,
-        };
-        let data = installation_data(&configuration, &[reference]);
+        let policies = [dev_policy()];
+        let operators = (set.address(), set.code_hash());
+        let (owner_address, at) = (owner.address(), entry_point.address);
+        let quorum_of = (threshold, threshold);
+        let configuration = dev_configuration(owner_address, at, operators, quorum_of, &policies);
+        let data = installation_data(&configuration, &policies);
         let address = chain.create(dev_account_creation_code(
             entry_point.address,
             module_address(),

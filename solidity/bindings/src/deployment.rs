@@ -5,7 +5,7 @@ use alloy::{
     sol_types::SolValue,
 };
 
-use crate::{DevAccount, WritModule};
+use crate::{DevAccount, MODE_ENFORCE, WritModule};
 
 /// The deterministic deployer (Arachnid's), which anvil and most chains have. Calldata: salt, then creation code.
 pub const DETERMINISTIC_DEPLOYER: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
@@ -39,6 +39,49 @@ pub fn dev_account_creation_code(
     let mut code = DevAccount::BYTECODE.to_vec();
     code.extend_from_slice(&alloy::sol_types::SolConstructor::abi_encode(&arguments));
     code.into()
+}
+
+/// Creation code of an account's implementation (`BYTECODE` of `WritSimpleAccount` or `WritDelegate`) that serves this EntryPoint
+/// and has this module built in.
+pub fn built_in_creation_code(bytecode: &[u8], entry_point: Address, module: Address) -> Bytes {
+    [bytecode, &(entry_point, module).abi_encode_params()].concat().into()
+}
+
+/// Development only: a policy that nobody evaluates.
+pub fn dev_policy() -> WritModule::PolicyReference {
+    WritModule::PolicyReference {
+        policyId: B256::repeat_byte(0x11),
+        parameters: Bytes::from_static(b"parameters"),
+    }
+}
+
+/// Development only: a configuration that enforces these policies, which read history, by `threshold` signatures of the
+/// operators whose set has this address and code hash; it demands that they are at least `least`.
+pub fn dev_configuration(
+    owner: Address,
+    entry_point: Address,
+    (operator_set, operator_set_code_hash): (Address, B256),
+    (threshold, least): (u8, u8),
+    policies: &[WritModule::PolicyReference],
+) -> WritModule::Configuration {
+    let commitments: Vec<_> =
+        policies.iter().map(|one| (one.policyId, keccak256(&one.parameters))).collect();
+    WritModule::Configuration {
+        owner,
+        ownerValidator: Address::ZERO,
+        entryPoint: entry_point,
+        registry: Address::ZERO,
+        operatorSet: operator_set,
+        operatorSetCodeHash: operator_set_code_hash,
+        policy: keccak256(commitments.abi_encode()),
+        threshold,
+        leastOperators: least,
+        level: 1,
+        mode: MODE_ENFORCE,
+        exitDelay: 86_400,
+        epoch: 1,
+        readsHistory: true,
+    }
 }
 
 /// What the module's `onInstall` takes in its role as validator.

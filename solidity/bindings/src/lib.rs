@@ -19,15 +19,15 @@ mod module;
 mod tools;
 
 pub use deployment::{
-    DETERMINISTIC_DEPLOYER, SALT, configuration_hash, deterministic_address,
-    deterministic_calldata, dev_account_creation_code, installation_data, module_address,
-    module_creation_code,
+    DETERMINISTIC_DEPLOYER, SALT, built_in_creation_code, configuration_hash,
+    deterministic_address, deterministic_calldata, dev_account_creation_code, dev_configuration,
+    dev_policy, installation_data, module_address, module_creation_code,
 };
 pub use entry_point::{EntryPoint, EntryPointV06};
 pub use erc20::Erc20;
 pub use erc7579::Erc7579Account;
 pub use module::{
     Cards, Coins, DevAccount, DevPaymaster, DevToken, DevWindowValidator, MODE_ENFORCE,
-    MODE_OBSERVE, MODE_OFF, PlainOwnerValidator, WritModule,
+    MODE_OBSERVE, MODE_OFF, PlainOwnerValidator, WritDelegate, WritModule, WritSimpleAccount,
 };
 pub use tools::{ContractOwner, WeightedOwners, WritLens, WritOperatorRegistry};

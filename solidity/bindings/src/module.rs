@@ -11,6 +11,20 @@ sol! {
 }
 
 sol! {
+    /// What a live SimpleAccount of EntryPoint v0.7 or later is upgraded to: the module built in.
+    #[sol(rpc)]
+    WritSimpleAccount,
+    "abi/WritSimpleAccount.json"
+}
+
+sol! {
+    /// What an EIP-7702 account delegates to: the module built in.
+    #[sol(rpc)]
+    WritDelegate,
+    "abi/WritDelegate.json"
+}
+
+sol! {
     /// Development only: OpenZeppelin's ERC-7579 account with hooks, for any EntryPoint.
     #[sol(rpc)]
     DevAccount,

@@ -1,15 +1,24 @@
 //! How an account of each kind comes to be, with the module as its validator and its hook.
 
 use alloy::{
-    primitives::{Address, B256, Bytes, FixedBytes, U256, address},
+    primitives::{Address, B256, Bytes, FixedBytes, U256, address, keccak256},
+    signers::{SignerSync, local::PrivateKeySigner},
     sol,
     sol_types::{SolCall, SolValue},
 };
 use writ_attestation::AccountKind;
-use writ_bindings::{dev_account_creation_code, module_address};
+use writ_bindings::{
+    WritDelegate, WritSimpleAccount, built_in_creation_code, dev_account_creation_code,
+    module_address,
+};
+use writ_simulation::test_utils::artifact;
 use writ_types::{EntryPoint, EntryPointVersion};
 
-use super::{place::Place, published::published};
+use super::{
+    place::Place,
+    published::{proxy_creation_code, published},
+};
+use crate::key;
 
 mod abi {
     #![allow(missing_docs, unreachable_pub)]
@@ -31,6 +40,11 @@ mod abi {
 
 use abi::ModuleSetup;
 
+sol! {
+    /// SimpleAccount's.
+    function initialize(address owner);
+}
+
 /// Where code is put that is larger than a chain takes: the reference account's, and Kernel's as this package has it.
 const REFERENCE: Address = address!("00000000000000000000000000000000000ea579");
 const KERNEL: [Address; 3] = [
@@ -45,7 +59,11 @@ const SAFE_OWNER: Address = Address::repeat_byte(0x5a);
 pub fn versions_of(kind: AccountKind) -> &'static [EntryPointVersion] {
     use EntryPointVersion::{V07, V08, V09};
     match kind {
-        AccountKind::OpenZeppelin | AccountKind::Nexus | AccountKind::Kernel => &[V07, V08, V09],
+        AccountKind::OpenZeppelin
+        | AccountKind::Nexus
+        | AccountKind::Kernel
+        | AccountKind::WritSimpleAccount
+        | AccountKind::WritDelegate => &[V07, V08, V09],
         // A constant of the published code.
         AccountKind::Reference | AccountKind::Safe7579 => &[V07],
     }
@@ -58,7 +76,8 @@ pub fn create_account(
     entry_point: EntryPoint,
     data: Bytes,
 ) -> Address {
-    let (module, entry_point) = (module_address(), entry_point.address);
+    let (module, version, entry_point) =
+        (module_address(), entry_point.version, entry_point.address);
     match kind {
         AccountKind::OpenZeppelin => {
             place.create(dev_account_creation_code(entry_point, module, data, module))
@@ -67,7 +86,71 @@ pub fn create_account(
         AccountKind::Nexus => nexus(place, module, entry_point, data),
         AccountKind::Safe7579 => safe7579(place, module, entry_point, data),
         AccountKind::Kernel => kernel(place, module, entry_point, &data),
+        AccountKind::WritSimpleAccount => simple_account(place, version, entry_point, data),
+        AccountKind::WritDelegate => delegate(place, version, entry_point, data),
     }
+}
+
+/// The key that the EIP-7702 account for this EntryPoint is made of.
+pub fn delegate_key(version: EntryPointVersion) -> PrivateKeySigner {
+    key(&format!("an account that delegates, under v{version}"))
+}
+
+/// The published account, which its owner (whoever sends the transactions) upgrades.
+fn simple_account(
+    place: &mut impl Place,
+    version: EntryPointVersion,
+    entry_point: Address,
+    data: Bytes,
+) -> Address {
+    let published = place.create(with(&artifact(version, "SimpleAccount"), &entry_point));
+    let initialization = initializeCall { owner: place.sender() }.abi_encode();
+    let arguments = (published, Bytes::from(initialization)).abi_encode_params();
+    let account = place.create([proxy_creation_code().to_vec(), arguments].concat().into());
+    let code = &WritSimpleAccount::BYTECODE;
+    let implementation = place.create(built_in_creation_code(code, entry_point, module_address()));
+    let initialization = WritSimpleAccount::initializeWritCall { installation: data }.abi_encode();
+    let upgrade = WritSimpleAccount::upgradeToAndCallCall {
+        newImplementation: implementation,
+        data: initialization.into(),
+    };
+    place.send(account, upgrade.abi_encode().into());
+    account
+}
+
+/// An account whose key delegates and consents.
+fn delegate(
+    place: &mut impl Place,
+    version: EntryPointVersion,
+    entry_point: Address,
+    data: Bytes,
+) -> Address {
+    let key = delegate_key(version);
+    let code = &WritDelegate::BYTECODE;
+    let implementation = place.create(built_in_creation_code(code, entry_point, module_address()));
+    place.delegate(&key, implementation);
+    initialize_delegate(place, implementation, &key, data);
+    key.address()
+}
+
+/// Puts the account of a key, which delegates to `implementation`, under the module.
+///
+/// # Panics
+/// When it is not taken.
+pub fn initialize_delegate(
+    place: &mut impl Place,
+    implementation: Address,
+    key: &PrivateKeySigner,
+    installation: Bytes,
+) {
+    let account = key.address();
+    let question =
+        WritDelegate::consentDigestCall { account, installation: keccak256(&installation) };
+    let digest = place.send(implementation, question.abi_encode().into());
+    let signature = key.sign_hash_sync(&B256::from_slice(&digest)).expect("a local key signs");
+    let signature = signature.as_bytes().into();
+    let call = WritDelegate::initializeWritCall { installation, signature };
+    place.send(account, call.abi_encode().into());
 }
 
 fn create(place: &mut impl Place, file: &str, name: &str, arguments: &impl SolValue) -> Address {

@@ -1,11 +1,15 @@
 //! Where accounts are deployed: on a chain in memory, or on a node.
 
-use alloy::primitives::{Address, Bytes, U256};
+use alloy::{
+    primitives::{Address, Bytes, U256},
+    signers::local::PrivateKeySigner,
+};
 use serde_json::json;
 use tokio::{runtime::Handle, task::block_in_place};
-use writ_simulation::test_utils::TestChain;
+use writ_simulation::test_utils::{self, TestChain};
+use writ_types::EntryPoint;
 
-use crate::{Node, RICH};
+use crate::{Account, Node, RICH};
 
 /// A chain that contracts can be put on.
 pub trait Place {
@@ -15,6 +19,10 @@ pub trait Place {
     fn send(&mut self, to: Address, data: Bytes) -> Bytes;
     /// Puts code at an address.
     fn put(&mut self, at: Address, code: Bytes);
+    /// Delegates the account of a key (EIP-7702).
+    fn delegate(&mut self, key: &PrivateKeySigner, to: Address);
+    /// Who sends the transactions.
+    fn sender(&self) -> Address;
 
     /// Deploys a contract that is larger than EIP-170 allows: its creation code runs as the code of `at`, and what it
     /// returns takes its place.
@@ -38,6 +46,14 @@ impl Place for TestChain {
     fn put(&mut self, at: Address, code: Bytes) {
         Self::put(self, at, code);
     }
+
+    fn delegate(&mut self, key: &PrivateKeySigner, to: Address) {
+        Self::put(self, key.address(), [&[0xef, 0x01, 0x00], to.as_slice()].concat());
+    }
+
+    fn sender(&self) -> Address {
+        test_utils::RICH
+    }
 }
 
 /// On a runtime with more than one thread.
@@ -55,6 +71,18 @@ impl Place for Node {
 
     fn put(&mut self, at: Address, code: Bytes) {
         wait(self.must("anvil_setCode", json!([at, code])));
+    }
+
+    fn delegate(&mut self, key: &PrivateKeySigner, to: Address) {
+        // The tuple names no EntryPoint.
+        let entry_point = EntryPoint::canonical(writ_types::EntryPointVersion::V08);
+        let account = Account::delegated(entry_point, key.clone());
+        let nonce = wait(self.account_nonce(account.address));
+        wait(Self::delegate(self, &account.tuple(to, nonce)));
+    }
+
+    fn sender(&self) -> Address {
+        RICH
     }
 }
 

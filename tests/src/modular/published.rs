@@ -20,3 +20,17 @@ pub(crate) fn published(file: &str, name: &str) -> Bytes {
     let digits = after.split('"').nth(1).expect(name);
     hex::decode(digits).expect(name).into()
 }
+
+/// Creation code of OpenZeppelin's ERC-1967 proxy, as its package has it.
+///
+/// # Panics
+/// When the packages are not installed.
+pub(crate) fn proxy_creation_code() -> Bytes {
+    let path =
+        root().join("node_modules/@openzeppelin/contracts/build/contracts/ERC1967Proxy.json");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| {
+        panic!("{} cannot be read ({error}): run `npm ci` in the workspace root", path.display())
+    });
+    let json: serde_json::Value = serde_json::from_str(&text).expect("an artifact is JSON");
+    hex::decode(json["bytecode"].as_str().expect("bytecode")).expect("bytecode is hex").into()
+}

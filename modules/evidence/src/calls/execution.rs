@@ -6,7 +6,7 @@ use alloy::{
     sol_types::{SolCall, SolValue},
 };
 
-use super::{CallsError, MAX_CALLS};
+use super::{CallsError, reader::Reader};
 
 sol! {
     /// ERC-7579's execution entry of an account.
@@ -63,11 +63,12 @@ pub(super) fn decode_execute(
     call_data: &Bytes,
 ) -> Result<((CallType, ExecType), Vec<Execution>), CallsError> {
     const WHAT: &str = "the account's calldata";
-    let mut reader = Reader { bytes: call_data, at: 0, what: WHAT };
+    let mut reader = Reader::new(call_data, WHAT);
     let selector = reader.take(4)?;
     if selector != executeCall::SELECTOR.as_slice() {
         return Err(CallsError::UnsupportedFunction {
             selector: alloy::primitives::FixedBytes::from_slice(selector),
+            supported: "ERC-7579 execute",
         });
     }
     let modes = decode_mode(reader.take(32)?)?;
@@ -104,7 +105,7 @@ fn decode_mode(mode: &[u8]) -> Result<(CallType, ExecType), CallsError> {
 
 /// `abi.encodePacked(target, value, data)`: every string of at least 52 bytes is canonical.
 fn decode_single(payload: &[u8]) -> Result<Execution, CallsError> {
-    let mut reader = Reader { bytes: payload, at: 0, what: "the single execution" };
+    let mut reader = Reader::new(payload, "the single execution");
     let target = Address::from_slice(reader.take(20)?);
     let value = U256::from_be_slice(reader.take(32)?);
     Ok(Execution { target, value, data: Bytes::copy_from_slice(&payload[52..]) })
@@ -114,76 +115,23 @@ fn decode_single(payload: &[u8]) -> Result<Execution, CallsError> {
 ///
 /// Reading in order and never following an offset keeps the work linear in the input: overlapping
 /// elements, which could multiply it, cannot be expressed.
-fn decode_batch(payload: &[u8]) -> Result<Vec<Execution>, CallsError> {
-    let mut reader = Reader { bytes: payload, at: 0, what: "the batch" };
+pub(super) fn decode_batch(payload: &[u8]) -> Result<Vec<Execution>, CallsError> {
+    let mut reader = Reader::new(payload, "the batch");
     reader.expect(0x20)?;
-    let count = reader.word()?;
-    if count.is_zero() {
+    let count = reader.count()?;
+    if count == 0 {
         return Err(CallsError::EmptyBatch);
     }
-    let count = match usize::try_from(count) {
-        Ok(small) if small <= MAX_CALLS => small,
-        _ => return Err(CallsError::TooManyCalls { count }),
-    };
-    let offsets: Vec<U256> = (0..count).map(|_| reader.word()).collect::<Result<_, _>>()?;
-    let base = 0x40;
+    let elements = reader.at();
+    let offsets = reader.words(count)?;
     let mut calls = Vec::with_capacity(count);
     for offset in offsets {
-        if offset != U256::from(reader.at - base) {
-            return Err(CallsError::NonCanonical { what: "the batch" });
-        }
-        let word = reader.take(32)?;
-        if word[..12].iter().any(|byte| *byte != 0) {
-            return Err(CallsError::NonCanonical { what: "the batch" });
-        }
-        let target = Address::from_slice(&word[12..]);
+        reader.stands_at(elements, offset)?;
+        let target = reader.address()?;
         let value = reader.word()?;
         reader.expect(0x60)?;
         calls.push(Execution { target, value, data: Bytes::copy_from_slice(reader.tail()?) });
     }
     reader.finish()?;
     Ok(calls)
-}
-
-/// Reads forward only, so that no byte is read twice.
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    what: &'static str,
-}
-
-impl<'a> Reader<'a> {
-    fn error(&self) -> CallsError {
-        CallsError::NonCanonical { what: self.what }
-    }
-
-    fn take(&mut self, length: usize) -> Result<&'a [u8], CallsError> {
-        let end = self.at.checked_add(length).ok_or_else(|| self.error())?;
-        let taken = self.bytes.get(self.at..end).ok_or_else(|| self.error())?;
-        self.at = end;
-        Ok(taken)
-    }
-
-    fn word(&mut self) -> Result<U256, CallsError> {
-        self.take(32).map(U256::from_be_slice)
-    }
-
-    fn expect(&mut self, word: u64) -> Result<(), CallsError> {
-        if self.word()? == U256::from(word) { Ok(()) } else { Err(self.error()) }
-    }
-
-    /// A `bytes` tail: length, bytes, zero padding to a word.
-    fn tail(&mut self) -> Result<&'a [u8], CallsError> {
-        let length = usize::try_from(self.word()?).map_err(|_| self.error())?;
-        let bytes = self.take(length)?;
-        let padding = self.take((32 - length % 32) % 32)?;
-        if padding.iter().any(|byte| *byte != 0) {
-            return Err(self.error());
-        }
-        Ok(bytes)
-    }
-
-    fn finish(&self) -> Result<(), CallsError> {
-        if self.at == self.bytes.len() { Ok(()) } else { Err(self.error()) }
-    }
 }

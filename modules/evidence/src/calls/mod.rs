@@ -1,7 +1,8 @@
 //! What an account will be asked to do, read from its real calldata.
 //!
 //! ```text
-//! callData (Kernel: what `executeUserOp` wraps) ─> execution (ERC-7579 `execute`, install, uninstall) ─> [target, value, data]
+//! callData (Kernel: what `executeUserOp` wraps) ─> execution (ERC-7579 `execute`, install, uninstall) ─┐
+//! callData of an account with the module built in ─> built_in (`execute`, `executeBatch`) ─────────────┴> [target, value, data]
 //!                                     └─> function (of tokens, and of deposits, by exact layout; else selector only)
 //! ```
 //!
@@ -10,32 +11,38 @@
 //! of what was read from it: offsets are required to be the canonical ones while reading, and the
 //! result is encoded again and compared with the input before it is returned.
 
+mod built_in;
 mod execution;
 mod function;
+mod reader;
 
 use alloy::primitives::{Address, Bytes, FixedBytes, U256};
+use writ_attestation::AccountKind;
 use writ_simulation::AssetCall;
 
+pub use built_in::{BuiltInCall, encode_built_in};
 pub use execution::{CallType, ExecType, Execution, encode_execute};
 pub use function::{Argument, ArgumentValue};
 
 /// The most calls one operation may contain.
 pub const MAX_CALLS: usize = 128;
 
-/// What is the account itself: calls to it are calls to its own functions.
+/// What is the account itself, and how it is spoken to: calls to it are calls to its own functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Own {
     /// The account.
     pub account: Address,
+    /// Its kind, which decides about the functions that it has.
+    pub kind: AccountKind,
     /// The contract that a Safe has for an ERC-7579 account: what the Safe calls there, it has itself do.
     pub adapter: Option<Address>,
 }
 
 impl Own {
-    /// An account without adapter.
+    /// An ERC-7579 account without adapter.
     #[must_use]
     pub const fn of(account: Address) -> Self {
-        Self { account, adapter: None }
+        Self { account, kind: AccountKind::OpenZeppelin, adapter: None }
     }
 }
 
@@ -74,10 +81,22 @@ pub enum CallsError {
         length: usize,
     },
     /// The account's function is not one whose effect is known.
-    #[error("the account's function {selector} is not supported: use ERC-7579 execute")]
+    #[error("the account's function {selector} is not supported: use {supported}")]
     UnsupportedFunction {
         /// The selector found.
         selector: FixedBytes<4>,
+        /// What accounts of this kind are called with.
+        supported: &'static str,
+    },
+    /// Of the arrays that make a batch, one is longer than another.
+    #[error("the batch has {targets} targets, {values} values and {data} calldatas")]
+    BatchLengths {
+        /// How many targets.
+        targets: usize,
+        /// How many values; none at all means that each is zero.
+        values: usize,
+        /// How many calldatas.
+        data: usize,
     },
     /// An ERC-7579 call type other than single and batch.
     #[error(
@@ -117,7 +136,7 @@ pub enum CallsError {
         /// Position of the call.
         index: usize,
     },
-    /// A call to the zero address, which OpenZeppelin's accounts take as a call to themselves.
+    /// A call to the zero address, which OpenZeppelin's ERC-7579 accounts take as a call to themselves.
     #[error("call {index} goes to the zero address: name the target")]
     ZeroTarget {
         /// Position of the call.
@@ -145,7 +164,7 @@ pub enum CallsError {
 ///
 /// Empty calldata makes no call and decodes to none. Otherwise it must be ERC-7579's `execute` (single
 /// or batch, default or try), or `installModule` or `uninstallModule`, which appear as one call to the
-/// account itself.
+/// account itself; where the module is built in, `execute` or `executeBatch` as the account has them.
 ///
 /// # Errors
 ///
@@ -157,10 +176,13 @@ pub fn decode_calls(own: Own, call_data: &Bytes) -> Result<Vec<Call>, CallsError
     let Some(selector) = call_data.first_chunk::<4>() else {
         return Err(CallsError::TooShort { length: call_data.len() });
     };
-    if function::is_administration(*selector) {
+    let executions = if own.kind.is_built_in() {
+        built_in::decode(own.kind, call_data)?
+    } else if function::is_administration(*selector) {
         return Ok(vec![decode_call(own, 0, own.account, U256::ZERO, call_data.clone())?]);
-    }
-    let (_, executions) = execution::decode_execute(call_data)?;
+    } else {
+        execution::decode_execute(call_data)?.1
+    };
     executions
         .into_iter()
         .enumerate()
@@ -205,8 +227,14 @@ fn decode_call(
         None if data.is_empty() => ("", Vec::new()),
         None => return Err(CallsError::NonCanonical { what: "a call's data" }),
         Some(selector) if to == own.account => {
-            let signature = function::administration(selector, &data)?
-                .ok_or(CallsError::SelfCall { index, selector: selector.into() })?;
+            let refused = CallsError::SelfCall { index, selector: selector.into() };
+            // What has a module built in takes no others.
+            let administered = if own.kind.is_built_in() {
+                None
+            } else {
+                function::administration(selector, &data)?
+            };
+            let signature = administered.ok_or(refused)?;
             (signature, Vec::new())
         }
         Some(selector) => function::decode(selector, &data)?,

@@ -210,7 +210,7 @@ fn hidden_calls_are_refused() {
 fn a_call_to_the_accounts_adapter_is_a_call_to_itself() {
     // With an EntryPoint's address appended it would do whatever the EntryPoint can have it do.
     let hidden = single(TOKEN, 1, Bytes::new());
-    let own = Own { account: ACCOUNT, adapter: Some(TOKEN) };
+    let own = Own { adapter: Some(TOKEN), kind: AccountKind::Safe7579, ..Own::of(ACCOUNT) };
     for data in [hidden, Bytes::new()] {
         let call = single(TOKEN, 0, data);
         let refused = CallsError::AdapterCall { index: 0, adapter: TOKEN };

@@ -21,6 +21,30 @@ pub fn returns(data: &[u8]) -> Bytes {
     code.into()
 }
 
+/// A contract that answers each of these functions with these bytes, and reverts otherwise.
+pub fn answers(functions: &[([u8; 4], Vec<u8>)]) -> Bytes {
+    const HEAD: [u8; 5] = [0x5f, 0x35, 0x60, 0xe0, 0x1c];
+    let word = |value: usize| (value as u16).to_be_bytes();
+    let branches = HEAD.len() + 11 * functions.len() + 3;
+    let mut code = HEAD.to_vec();
+    for (index, (selector, _)) in functions.iter().enumerate() {
+        // DUP1, PUSH4, EQ, PUSH2, JUMPI.
+        code.extend([&[0x80, 0x63][..], selector, &[0x14, 0x61]].concat());
+        code.extend([&word(branches + 14 * index)[..], &[0x57]].concat());
+    }
+    code.extend([0x5f, 0x5f, 0xfd]);
+    let mut at = branches + 14 * functions.len();
+    for (_, data) in functions {
+        let length = word(data.len());
+        // JUMPDEST, CODECOPY, RETURN.
+        code.extend([&[0x5b, 0x61][..], &length, &[0x61], &word(at), &[0x5f, 0x39]].concat());
+        code.extend([&[0x61][..], &length, &[0x5f, 0xf3]].concat());
+        at += data.len();
+    }
+    code.extend(functions.iter().flat_map(|(_, data)| data.clone()));
+    code.into()
+}
+
 /// Block `number` on which the account is configured as `policy` says.
 pub fn pinned(
     number: u64,
@@ -38,11 +62,22 @@ pub fn pinned_as(
     set: &OperatorSet,
     account: Option<Bytes>,
 ) -> PinnedBlock {
+    let account = account.map(|code| (ACCOUNT, code));
+    pinned_with(number, policy, set, &account.into_iter().collect::<Vec<_>>())
+}
+
+/// The same with these contracts beside module and operators.
+pub fn pinned_with(
+    number: u64,
+    policy: &AccountPolicy,
+    set: &OperatorSet,
+    contracts: &[(Address, Bytes)],
+) -> PinnedBlock {
     let mut state = MemoryState::new();
     state.set_account(MODULE, U256::ZERO, 1, returns(&policy.encode()));
     state.set_account(policy.configuration.operator_set, U256::ZERO, 1, set.code());
-    if let Some(code) = account {
-        state.set_account(ACCOUNT, U256::ZERO, 1, code);
+    for (address, code) in contracts {
+        state.set_account(*address, U256::ZERO, 1, code.clone());
     }
     let header = BlockHeader {
         number,
