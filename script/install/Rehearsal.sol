@@ -71,15 +71,19 @@ contract Rehearsal is CommonBase {
 
     /// @dev What the account's `initializeWrit` does, as if its key had consented.
     function _installConsented(Target calldata t) private {
+        vm.prank(t.account);
+        IWritModule(t.module).onUninstall("");
         vm.record();
         IRootConsents(t.implementation).consentOf(t.account);
         (bytes32[] memory reads,) = vm.accesses(t.implementation);
-        bytes32 word = vm.load(t.implementation, reads[0]);
-        vm.store(t.implementation, reads[0], word | bytes32(uint256(1)));
+        // `given(8) ‖ nonce(64) ‖ removals(64)`, from the lowest bit on.
+        uint256 word = uint256(vm.load(t.implementation, reads[0]));
+        word &= ~(uint256(type(uint64).max) << 72);
+        word |= uint256(IWritModule(t.module).removalsOf(t.account)) << 72 | 1;
+        vm.store(t.implementation, reads[0], bytes32(word));
         (bool given,) = IRootConsents(t.implementation).consentOf(t.account);
         if (!given) revert IInstall.NotInstalled("the consent");
         vm.startPrank(t.account);
-        IWritModule(t.module).onUninstall("");
         IWritModule(t.module).onInstall(abi.encode(t.configuration, t.policies));
         IWritModule(t.module).onInstall("");
         vm.stopPrank();

@@ -18,21 +18,26 @@ contract Both {
     IERC7579Hook private immutable HOOK;
     address private immutable ENTRY_POINT;
 
+    mapping(address account => bool) public isInitialized;
+    mapping(address account => uint64) public removalsOf;
+
     constructor(address validator, address hook, address entryPoint) {
         VALIDATOR = IERC7579Validator(validator);
         HOOK = IERC7579Hook(hook);
         ENTRY_POINT = entryPoint;
     }
 
-    function onInstall(bytes calldata) external {}
-    function onUninstall(bytes calldata) external {}
+    function onInstall(bytes calldata) external {
+        isInitialized[msg.sender] = true;
+    }
+
+    function onUninstall(bytes calldata) external {
+        if (isInitialized[msg.sender]) ++removalsOf[msg.sender];
+        isInitialized[msg.sender] = false;
+    }
 
     function isModuleType(uint256 moduleTypeId) external pure returns (bool) {
         return moduleTypeId == 1 || moduleTypeId == 4;
-    }
-
-    function isInitialized(address) external pure returns (bool) {
-        return true;
     }
 
     function configurationOf(address)
