@@ -76,27 +76,28 @@ pub(super) async fn prepared(
     })
 }
 
-/// Code that hands validations to `module`, and runs `code` for everything else.
+/// Code that hands validations to `module`, as accounts do, and runs `code` for everything else.
 fn probe(module: Address, code: Address) -> Bytes {
-    const DELEGATE: [u8; 5] = [0x5f, 0x5f, 0x36, 0x5f, 0x73];
-    const CALL: [u8; 7] = [0x5b, 0x5f, 0x5f, 0x36, 0x5f, 0x5f, 0x73];
     [
-        // CALLDATACOPY(0, 0, CALLDATASIZE)
-        &[0x36, 0x5f, 0x5f, 0x37][..],
-        // if CALLDATALOAD(0) >> 224 == validateUserOp jump to 0x30
-        &[0x5f, 0x35, 0x60, 0xe0, 0x1c, 0x63],
+        // if CALLDATALOAD(0) >> 224 == validateUserOp jump to 0x30; before: CALLDATACOPY(0, 0, CALLDATASIZE)
+        &[0x36, 0x5f, 0x5f, 0x37, 0x5f, 0x35, 0x60, 0xe0, 0x1c, 0x63][..],
         &VALIDATE_USER_OP,
         &[0x14, 0x60, 0x30, 0x57],
-        // DELEGATECALL(GAS, code, 0, CALLDATASIZE, 0, 0), jump to 0x4d
-        &DELEGATE,
+        // DELEGATECALL(GAS, code, 0, CALLDATASIZE, 0, 0), jump to 0x5e
+        &[0x5f, 0x5f, 0x36, 0x5f, 0x73],
         code.as_slice(),
-        &[0x5a, 0xf4, 0x60, 0x4d, 0x56],
-        // 0x30: CALL(GAS, module, 0, 0, CALLDATASIZE, 0, 0)
-        &CALL,
+        &[0x5a, 0xf4, 0x60, 0x5e, 0x56],
+        // 0x30: the validator's validateUserOp has no third argument; MSTORE(0, its selector)
+        &[0x5b, 0x63],
+        &WritModule::validateUserOpCall::SELECTOR,
+        &[0x5f, 0x52],
+        // CALLDATACOPY(32, 4, CALLDATASIZE - 4), CALL(GAS, module, 0, 28, CALLDATASIZE, 0, 0)
+        &[0x60, 0x04, 0x36, 0x03, 0x60, 0x04, 0x60, 0x20, 0x37],
+        &[0x5f, 0x5f, 0x36, 0x60, 0x1c, 0x5f, 0x73],
         module.as_slice(),
         &[0x5a, 0xf1],
-        // 0x4d: return or revert with what came back
-        &[0x5b, 0x3d, 0x5f, 0x5f, 0x3e, 0x60, 0x58, 0x57, 0x3d, 0x5f, 0xfd, 0x5b, 0x3d, 0x5f, 0xf3],
+        // 0x5e: return or revert with what came back
+        &[0x5b, 0x3d, 0x5f, 0x5f, 0x3e, 0x60, 0x69, 0x57, 0x3d, 0x5f, 0xfd, 0x5b, 0x3d, 0x5f, 0xf3],
     ]
     .concat()
     .into()
@@ -116,7 +117,7 @@ mod tests {
     #[test]
     fn jumps_land_where_they_should() {
         let code = probe(Address::repeat_byte(1), Address::repeat_byte(2));
-        for target in [0x30, 0x4d, 0x58] {
+        for target in [0x30, 0x5e, 0x69] {
             assert_eq!(code[target], 0x5b, "{target:#x}");
         }
     }
