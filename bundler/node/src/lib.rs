@@ -9,7 +9,7 @@
 //! writ sync ──── registry ──> module.sync(account, epoch), tried, then sent
 //! ```
 //!
-//! Invariants: every setting has one name, shared by flag, environment (`WRIT_…`) and TOML; a
+//! Invariants: every setting of a service has one name, shared by flag, environment (`WRIT_…`) and TOML; a
 //! process ends with a sentence that says what to do, or serves until SIGINT or SIGTERM.
 
 pub mod bundler;
