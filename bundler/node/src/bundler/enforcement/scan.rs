@@ -168,23 +168,31 @@ async fn within<T, E: std::fmt::Display>(
     deadline: Instant,
     asked: impl Future<Output = Result<T, E>>,
 ) -> Result<T, String> {
-    match timeout_at(deadline, asked).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(format!("the node does not tell the account's events: {error}")),
-        Err(_) => Err("the node took too long to tell the account's events".to_owned()),
+    match in_time(deadline, asked).await {
+        Some(Ok(answer)) => Ok(answer),
+        Some(Err(error)) => Err(format!("the node does not tell the account's events: {error}")),
+        None => Err("the node took too long to tell the account's events".to_owned()),
     }
+}
+
+/// The answer, if it comes in time. Nothing is asked any more when the time is over: a timer alone could still let it through.
+async fn in_time<T>(deadline: Instant, asked: impl Future<Output = T>) -> Option<T> {
+    if Instant::now() >= deadline {
+        return None;
+    }
+    timeout_at(deadline, asked).await.ok()
 }
 
 /// Whether the account had code, and so events. A node that does not know any more proves nothing.
 async fn existed(client: &NodeClient, account: Address, number: u64, deadline: Instant) -> bool {
     let asked = client.request::<_, Bytes>("eth_getCode", (account, BlockId::number(number)));
-    !matches!(timeout_at(deadline, asked).await, Ok(Ok(code)) if code.is_empty())
+    !matches!(in_time(deadline, asked).await, Some(Ok(code)) if code.is_empty())
 }
 
 /// Whether this block is the chain's.
 async fn stands(client: &NodeClient, number: u64, hash: B256, deadline: Instant) -> bool {
     let asked = client.block(BlockId::number(number));
-    matches!(timeout_at(deadline, asked).await, Ok(Ok(Some(block))) if block.header.hash == hash)
+    matches!(in_time(deadline, asked).await, Some(Ok(Some(block))) if block.header.hash == hash)
 }
 
 #[cfg(test)]
