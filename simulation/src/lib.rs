@@ -32,6 +32,7 @@ pub mod trace;
 mod abi;
 mod answers;
 mod assets;
+mod calls;
 mod decode;
 mod effects;
 mod error;
@@ -49,6 +50,7 @@ mod validation;
 
 pub use answers::Answers;
 pub use assets::{AssetCall, Moved, UnboundedGrant, is_entry_point};
+pub use calls::{CallSequence, MAX_SIMULATED_CALLS, SimulatedCall, SimulatedOutcome};
 pub use effects::{
     Approval, ApprovalKind, DelegateCall, Effects, NativeTransfer, SenderCall, TokenStandard,
     TokenTransfer, Withdrawal,

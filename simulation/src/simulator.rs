@@ -236,7 +236,7 @@ impl Simulator {
         })
     }
 
-    async fn run_blocking<T: Send + 'static>(
+    pub(crate) async fn run_blocking<T: Send + 'static>(
         &self,
         block: &PinnedBlock,
         run: impl FnOnce(&Self, &PinnedBlock) -> Result<T, SimulationError> + Send + 'static,
@@ -314,11 +314,11 @@ impl Simulator {
     }
 
     /// No more than a block can hold.
-    fn gas_limit(&self, header: &BlockHeader) -> u64 {
+    pub(crate) fn gas_limit(&self, header: &BlockHeader) -> u64 {
         self.options.limits.gas.min(header.gas_limit)
     }
 
-    fn db<'a>(
+    pub(crate) fn db<'a>(
         &self,
         block: &'a PinnedBlock,
         overrides: &'a Overrides,
@@ -335,7 +335,7 @@ impl Simulator {
         SimulationDb::new(block, overrides, (origin, account), &self.options.limits)
     }
 
-    fn context<DB: revm::Database>(
+    pub(crate) fn context<DB: revm::Database>(
         &self,
         header: &BlockHeader,
         chain_id: u64,
@@ -363,7 +363,7 @@ impl Simulator {
 }
 
 /// Sorts revm's errors: none of them says anything about the operation's validity.
-fn no_verdict(error: EVMError<StateError>) -> SimulationError {
+pub(crate) fn no_verdict(error: EVMError<StateError>) -> SimulationError {
     match error {
         EVMError::Database(error) => error.into(),
         EVMError::Transaction(error) => SimulationError::InvalidTransaction(error.to_string()),

@@ -23,6 +23,7 @@ mod node;
 mod owners;
 mod plain;
 mod process;
+mod protected;
 mod quorum;
 mod rpc;
 mod world;
@@ -42,6 +43,7 @@ pub use owners::{
 };
 pub use plain::{plain_account, v08_wallet};
 pub use process::{SOON, complaint, writ};
+pub use protected::{Protected, SafeVersion};
 pub use quorum::Quorum;
 pub use rpc::Rpc;
 pub use world::{INCLUSION_LIMIT, World, eventually, root};

@@ -1,11 +1,13 @@
 //! What the node implements.
 
 use alloy::primitives::{Address, B256};
-use writ_types::{EntryPoint, ParseLimits, PartialUserOperation, Refusal, UserOperation};
+use writ_types::{
+    AttestableCall, EntryPoint, ParseLimits, PartialUserOperation, Refusal, UserOperation,
+};
 
 use crate::{
-    Decision, Evaluation, GasEstimate, GasPrices, Health, OperationStatus, PolicyView,
-    StateOverrides, UserOperationByHash, UserOperationReceipt,
+    AttestedCall, Decision, Evaluation, GasEstimate, GasPrices, Health, OperationStatus,
+    PolicyView, StateOverrides, UserOperationByHash, UserOperationReceipt,
 };
 
 /// The bundler behind the RPC. Everything it is given has been read strictly; what it returns is what the
@@ -72,7 +74,13 @@ pub trait Backend: Send + Sync + 'static {
         operation: UserOperation,
     ) -> impl Future<Output = Result<UserOperation, Refusal>> + Send;
 
-    /// A recorded decision, by evidence hash or by userOpHash.
+    /// The attestation of a call that comes through no EntryPoint.
+    fn attest_call(
+        &self,
+        call: AttestableCall,
+    ) -> impl Future<Output = Result<AttestedCall, Refusal>> + Send;
+
+    /// A recorded decision, by hash of its evidence or action, by userOpHash or safeTxHash.
     fn decision(
         &self,
         hash: B256,

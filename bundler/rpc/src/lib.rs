@@ -19,7 +19,8 @@
 //! | `writ_getPolicy` | account | [`PolicyView`] |
 //! | `writ_evaluate` | operation, EntryPoint | [`Evaluation`] |
 //! | `writ_attest` | operation, EntryPoint | the operation with its attestation |
-//! | `writ_getDecision` | evidence hash or userOpHash | [`Decision`] or null |
+//! | `writ_attestCall` | call off the ERC-4337 path | [`AttestedCall`] |
+//! | `writ_getDecision` | evidence hash, action hash, userOpHash or safeTxHash | [`Decision`] or null |
 //! | `writ_getUserOperationStatus` | hash | [`OperationStatus`] or null |
 //! | `writ_getUserOperationGasPrice` | | [`GasPrices`] |
 //! | `web3_clientVersion` | | text |
@@ -59,7 +60,8 @@ pub use health::{Check, Health};
 pub use methods::methods;
 pub use params::{AccountOverride, StateOverrides};
 pub use response::{
-    AttestedBlock, Bound, Decision, Evaluation, GasEstimate, GasPrice, GasPrices, OperationStatus,
-    PolicyEntry, PolicyView, UserOperationByHash, UserOperationReceipt, Verdict,
+    AttestedBlock, AttestedCall, Bound, CallActionView, Decision, Evaluation, GasEstimate,
+    GasPrice, GasPrices, OperationStatus, PolicyEntry, PolicyView, ReadyCall, UserOperationByHash,
+    UserOperationReceipt, Verdict,
 };
 pub use server::{RunningServer, ServerConfig, ServerError, serve, serve_debug};

@@ -6,7 +6,8 @@ use alloy::primitives::U256;
 use jsonrpsee::core::RegisterMethodError;
 use serde_json::{Value, json};
 use writ_types::{
-    FieldError, PartialUserOperation, Refusal, UserOperation, parse_address, parse_hash,
+    AttestableCall, FieldError, PartialUserOperation, Refusal, UserOperation, parse_address,
+    parse_hash,
 };
 
 use crate::{
@@ -125,6 +126,11 @@ fn writ<B: Backend>(all: &mut Methods<B>) -> Result<(), RegisterMethodError> {
         let (at, operation) = context.operation(parameters.exactly(OPERATION)?)?;
         let attested = context.backend.attest(at, operation).await?;
         Ok(attested.to_rpc())
+    })?;
+    all.add("writ_attestCall", |context, parameters| async move {
+        let [call] = parameters.exactly(["call"])?;
+        let call = AttestableCall::from_rpc(&call)?;
+        context.backend.attest_call(call).await
     })?;
     all.add("writ_getDecision", |context, parameters| async move {
         let [hash] = parameters.exactly(["hash"])?;

@@ -260,8 +260,11 @@ pub struct Decision {
     pub evidence: B256,
     /// The evidence itself: the canonical encoding of the policy's whole input.
     pub document: Option<Bytes>,
-    /// The operation it was about.
+    /// The operation it was about; null for a call that came through no EntryPoint.
     pub user_op_hash: Option<B256>,
+    /// The action that was decided on, of such a call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_action: Option<CallActionView>,
     /// Policy commitment.
     pub policy: B256,
     /// The policy's reasons.
@@ -281,4 +284,80 @@ pub struct Decision {
     pub signers: Vec<Address>,
     /// Their signatures, as they travel in the suffix.
     pub signatures: Vec<Bytes>,
+}
+
+/// The EIP-712 `CallAction` that is attested, field by field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallActionView {
+    /// Whose policy decides: the guarded contract, or the Safe.
+    #[serde(serialize_with = "checksummed")]
+    pub account: Address,
+    /// Who calls the contract; who asks the Safe.
+    #[serde(serialize_with = "checksummed")]
+    pub caller: Address,
+    /// Who is called.
+    #[serde(serialize_with = "checksummed")]
+    pub target: Address,
+    /// Wei that go along.
+    pub value: U256,
+    /// keccak256 of the calldata.
+    pub call_data: B256,
+    /// 1 presented or attached, 2 posted.
+    pub path: u8,
+    /// 0 a call, 1 a delegatecall.
+    pub operation: u8,
+    /// What else is bound; of a Safe's owners the safeTxHash.
+    pub context: B256,
+    /// Single use.
+    pub nonce: U256,
+}
+
+/// A transaction, except who sends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadyCall {
+    /// Whom to call.
+    #[serde(serialize_with = "checksummed")]
+    pub to: Address,
+    /// With what.
+    pub data: Bytes,
+}
+
+/// Result of `writ_attestCall`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttestedCall {
+    /// The contract that enforces it: the guarded contract, or the Safe's guard.
+    #[serde(serialize_with = "checksummed")]
+    pub enforcer: Address,
+    /// What is attested.
+    pub action: CallActionView,
+    /// Its EIP-712 hash.
+    pub action_hash: B256,
+    /// The attestation, as `present`, `post` and the guard of Safes take it.
+    pub attestation: Bytes,
+    /// What brings it: the call of `present` or `post`; the whole `execTransaction` where it stands behind the owners'
+    /// signatures.
+    pub transaction: ReadyCall,
+    /// The owners' signatures with the attestation behind them, where it stands there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signatures: Option<Bytes>,
+    /// Policy commitment.
+    pub policy: B256,
+    /// Hash of the evidence, for `writ_getDecision`.
+    pub evidence: B256,
+    /// What may leave the account.
+    pub bounds: Vec<Bound>,
+    /// The block it was decided at.
+    pub block: AttestedBlock,
+    /// The first second after which it counts.
+    #[serde(with = "alloy::serde::quantity")]
+    pub valid_after: u64,
+    /// The last second at which it does.
+    #[serde(with = "alloy::serde::quantity")]
+    pub valid_until: u64,
+    /// Who signed.
+    #[serde(serialize_with = "checksummed_list")]
+    pub signers: Vec<Address>,
 }

@@ -81,6 +81,36 @@ fn operation() -> Value {
     })
 }
 
+fn protected_call() -> Value {
+    json!({
+        "kind": "contract", "path": "posted", "contract": SENDER, "caller": SENDER, "value": "0x5",
+        "data": "0x0102", "nonce": "0x7"
+    })
+}
+
+#[tokio::test]
+async fn a_call_off_the_4337_path_is_read_strictly_and_answered() {
+    let client = Client::new().await;
+    let attested = client.result("writ_attestCall", json!([protected_call()])).await;
+    assert_eq!(attested["attestation"], "0x0102");
+    assert_eq!(attested["action"]["path"], 2);
+    assert_eq!(attested["action"]["nonce"], "0x7");
+    assert_eq!(attested["validUntil"], "0x3");
+    assert!(attested.get("signatures").is_none());
+
+    let mut unknown = protected_call();
+    unknown["operators"] = json!([]);
+    let (code, message) = client.error("writ_attestCall", json!([unknown])).await;
+    assert_eq!((code, message.as_str()), (-32602, "operators: unknown field"));
+    let (code, message) = client.error("writ_attestCall", json!([])).await;
+    assert_eq!((code, message.as_str()), (-32602, "call: missing"));
+    let long = json!(format!("0x{}", "00".repeat(70_000)));
+    let mut oversized = protected_call();
+    oversized["data"] = long;
+    let (code, message) = client.error("writ_attestCall", json!([oversized])).await;
+    assert!(code == -32602 && message.starts_with("data: 70000 bytes"), "{message}");
+}
+
 fn changed(field: &str, value: Value) -> Value {
     let mut changed = operation();
     changed[field] = value;

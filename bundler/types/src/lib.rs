@@ -43,6 +43,7 @@
 
 mod abi;
 mod asset;
+mod call;
 mod constants;
 mod entity;
 mod entry_point;
@@ -58,6 +59,10 @@ mod rpc;
 mod rule;
 
 pub use asset::{Asset, AssetKind};
+pub use call::{
+    AttestableCall, CallPath, ContractCall, MAX_CALL_DATA, MAX_OWNER_SIGNATURES, ProtectedCall,
+    SafeModuleCall, SafeOperation, SafeTransaction,
+};
 pub use constants::{Constants, Profile, UnknownProfile};
 pub use entity::{Entity, EntityKind, StakeInfo, Violation};
 pub use entry_point::{EntryPoint, EntryPointVersion, UnknownVersion};

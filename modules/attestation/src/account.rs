@@ -7,7 +7,7 @@ use alloy::{
 };
 use serde::{Deserialize, Serialize};
 
-mod abi {
+pub(crate) mod abi {
     #![allow(missing_docs, unreachable_pub)]
     use super::sol;
 
@@ -156,26 +156,7 @@ impl AccountPolicy {
             .map_err(|error| AccountError { length: returned.len(), reason: error.to_string() })?;
         let (c, s) = (decoded.configuration, decoded.state);
         Ok(Self {
-            configuration: Configuration {
-                owner: c.owner,
-                owner_validator: c.ownerValidator,
-                entry_point: c.entryPoint,
-                registry: c.registry,
-                operator_set: c.operatorSet,
-                operator_set_code_hash: c.operatorSetCodeHash,
-                policy: c.policy,
-                threshold: c.threshold,
-                least_operators: c.leastOperators,
-                level: c.level,
-                mode: match c.mode {
-                    abi::Mode::Observe => Mode::Observe,
-                    abi::Mode::Enforce => Mode::Enforce,
-                    _ => Mode::Off,
-                },
-                exit_delay: c.exitDelay,
-                epoch: c.epoch,
-                reads_history: c.readsHistory,
-            },
+            configuration: c.into(),
             state: AccountState {
                 revision: s.revision,
                 sequence: s.sequence,
@@ -233,6 +214,31 @@ impl AccountPolicy {
             self.state.sequence.saturating_add(pending)
         } else {
             0
+        }
+    }
+}
+
+impl From<abi::Configuration> for Configuration {
+    fn from(c: abi::Configuration) -> Self {
+        Self {
+            owner: c.owner,
+            owner_validator: c.ownerValidator,
+            entry_point: c.entryPoint,
+            registry: c.registry,
+            operator_set: c.operatorSet,
+            operator_set_code_hash: c.operatorSetCodeHash,
+            policy: c.policy,
+            threshold: c.threshold,
+            least_operators: c.leastOperators,
+            level: c.level,
+            mode: match c.mode {
+                abi::Mode::Observe => Mode::Observe,
+                abi::Mode::Enforce => Mode::Enforce,
+                _ => Mode::Off,
+            },
+            exit_delay: c.exitDelay,
+            epoch: c.epoch,
+            reads_history: c.readsHistory,
         }
     }
 }

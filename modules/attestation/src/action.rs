@@ -52,27 +52,27 @@ impl UserOperationAction {
     }
 }
 
-/// One call off the ERC-4337 path.
+/// One call off the ERC-4337 path, as guarded contracts and the guard of Safes verify it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CallAction {
-    /// The account that calls.
+    /// Whose policy decides: the guarded contract, or the Safe.
     pub account: Address,
-    /// Who makes it call.
+    /// Who calls the contract; who asks the Safe: a module, or the Safe itself where its owners do.
     pub caller: Address,
-    /// Whom it calls.
+    /// Who is called: the guarded contract itself, or whom the Safe calls.
     pub target: Address,
     /// Wei that go along.
     pub value: U256,
     /// keccak256 of the calldata.
     pub call_data: B256,
-    /// Which of the account kind's paths the call takes.
+    /// How the attestation comes: 1 presented or attached, 2 posted.
     pub path: u8,
-    /// Call or delegatecall, as the path numbers them.
+    /// 0 a call; 1 a delegatecall, of a Safe alone.
     pub operation: u8,
-    /// What else the path binds.
+    /// What else is bound: of a contract what it says, of owners' transactions the safeTxHash, of modules' nothing.
     pub context: B256,
-    /// Single use.
+    /// Single use among the caller's; of owners' transactions the Safe's own.
     pub nonce: U256,
 }
 
@@ -91,6 +91,71 @@ impl CallAction {
             nonce: self.nonce,
         }
         .eip712_hash_struct()
+    }
+}
+
+/// What operators decide on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+// On the wire and on disk an action is its fields: the two have none that both would take.
+#[serde(untagged)]
+pub enum Action {
+    /// A user operation.
+    UserOperation(UserOperationAction),
+    /// A call off the ERC-4337 path.
+    Call(CallAction),
+}
+
+impl Action {
+    /// EIP-712 `hashStruct`: the attestation's `action`.
+    pub fn hash(&self) -> B256 {
+        match self {
+            Self::UserOperation(action) => action.hash(),
+            Self::Call(action) => action.hash(),
+        }
+    }
+
+    /// The account that is decided for.
+    pub const fn account(&self) -> Address {
+        match self {
+            Self::UserOperation(action) => action.account,
+            Self::Call(action) => action.account,
+        }
+    }
+
+    /// Its nonce: the account's at the EntryPoint, the caller's, or the Safe's own.
+    pub const fn nonce(&self) -> U256 {
+        match self {
+            Self::UserOperation(action) => action.nonce,
+            Self::Call(action) => action.nonce,
+        }
+    }
+
+    /// The action of a user operation, if it is one.
+    pub const fn as_user_operation(&self) -> Option<&UserOperationAction> {
+        match self {
+            Self::UserOperation(action) => Some(action),
+            Self::Call(_) => None,
+        }
+    }
+
+    /// The action of a call, if it is one.
+    pub const fn as_call(&self) -> Option<&CallAction> {
+        match self {
+            Self::UserOperation(_) => None,
+            Self::Call(action) => Some(action),
+        }
+    }
+}
+
+impl From<UserOperationAction> for Action {
+    fn from(action: UserOperationAction) -> Self {
+        Self::UserOperation(action)
+    }
+}
+
+impl From<CallAction> for Action {
+    fn from(action: CallAction) -> Self {
+        Self::Call(action)
     }
 }
 

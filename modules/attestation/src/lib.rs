@@ -23,10 +23,12 @@
 mod account;
 mod action;
 mod bound;
+mod call;
 mod delegation;
 mod detached;
 mod diagnose;
 mod domain;
+mod enforcer;
 mod error;
 mod hooked;
 mod key;
@@ -46,22 +48,25 @@ pub mod wire;
 
 pub use account::{AccountError, AccountPolicy, AccountState, Configuration, Mode};
 pub use action::{
-    CallAction, ConfigurationAction, SignatureAction, UserOperationAction, action_of, max_cost_of,
+    Action, CallAction, ConfigurationAction, SignatureAction, UserOperationAction, action_of,
+    max_cost_of,
 };
 pub use bound::{
     ANY, BOUND_LEN, Bound, Bounds, BoundsError, EXTRA_LEN, MAX_BOUNDS, MAX_BOUNDS_LEN,
 };
+pub use call::{CallContext, call_action, safe_call, verify_call};
 pub use delegation::{account_code_of, delegated_code};
 pub use detached::{DetachedTerms, PolicyReference};
 pub use diagnose::{Mismatch, Subject, diagnose, other_chain};
 pub use domain::{DOMAIN_NAME, DOMAIN_VERSION, Domain};
+pub use enforcer::{Enforcer, EnforcerError, SafeSlot, SettingsHead};
 pub use error::{AttestationError, CODE_EXPIRED, CODE_INVALID};
 pub use hooked::EXECUTE_USER_OP;
 pub use key::OperatorKey;
 pub use kind::AccountKind;
 pub use nonce::Validator;
 pub use placement::{AccountIdentity, BuiltIn, PlacementError, UnknownKind};
-pub use quorum::{ThrowawayQuorum, ThrowawayRequest};
+pub use quorum::{ThrowawayAction, ThrowawayQuorum, ThrowawayRequest};
 pub use record::Record;
 pub use secret::{KeyError, read_secret};
 pub use set::{MAX_OPERATORS, OperatorSet, SetError};

@@ -37,6 +37,25 @@ pub struct ThrowawayRequest<'a> {
     pub bounds: &'a Bounds,
 }
 
+/// What a throw-away attestation says, whatever it is about.
+#[derive(Clone, Copy, Debug)]
+pub struct ThrowawayAction<'a> {
+    /// Hash of the action.
+    pub action: B256,
+    /// Chain and enforcing contract.
+    pub domain: Domain,
+    /// The account's configuration and state.
+    pub policy: &'a AccountPolicy,
+    /// The sequence that is required; 0 off the ERC-4337 path.
+    pub sequence: u64,
+    /// Number, hash and timestamp of the block that is simulated on.
+    pub block: (u64, B256, u64),
+    /// Most that an operation may cost; 0 off the ERC-4337 path.
+    pub max_cost: u128,
+    /// Bounds for the execution.
+    pub bounds: &'a Bounds,
+}
+
 /// Ephemeral operators. They never leave the process, and no chain has ever heard of them.
 #[derive(Debug)]
 pub struct ThrowawayQuorum {
@@ -79,15 +98,31 @@ impl ThrowawayQuorum {
     /// # Errors
     /// When the configured threshold is zero, above the number of operators, or above what a suffix can carry.
     pub fn attest(&self, request: &ThrowawayRequest<'_>) -> Result<Suffix, AttestationError> {
-        let ThrowawayRequest { policy, block: (number, hash, timestamp), .. } = *request;
         let action = action_of(
             request.operation,
             request.entry_point,
             request.account_code,
             request.max_cost,
         );
-        let attestation = Attestation {
+        self.attest_action(&ThrowawayAction {
             action: action.hash(),
+            domain: request.domain,
+            policy: request.policy,
+            sequence: request.sequence,
+            block: request.block,
+            max_cost: request.max_cost,
+            bounds: request.bounds,
+        })
+    }
+
+    /// The same for any action.
+    ///
+    /// # Errors
+    /// As [`attest`](Self::attest).
+    pub fn attest_action(&self, request: &ThrowawayAction<'_>) -> Result<Suffix, AttestationError> {
+        let ThrowawayAction { policy, block: (number, hash, timestamp), .. } = *request;
+        let attestation = Attestation {
+            action: request.action,
             policy: policy.configuration.policy,
             // Nothing was evaluated: a hash that no evidence has, non-zero so that its calldata costs what a real one does.
             evidence: B256::repeat_byte(0xff),

@@ -51,7 +51,7 @@ pub fn verify(
     context: &Context<'_>,
 ) -> Result<Verified, AttestationError> {
     check_configuration(suffix, context)?;
-    check_signers(suffix, context)?;
+    check_signers(suffix, context.policy, context.operators)?;
     let required = operation.required_prefund();
     if required > alloy::primitives::U256::from(suffix.max_cost) {
         return Err(AttestationError::MaxCost { required, attested: suffix.max_cost });
@@ -124,9 +124,13 @@ pub fn check_configuration(suffix: &Suffix, context: &Context<'_>) -> Result<(),
     Ok(())
 }
 
-fn check_signers(suffix: &Suffix, context: &Context<'_>) -> Result<(), AttestationError> {
+pub(crate) fn check_signers(
+    suffix: &Suffix,
+    policy: &AccountPolicy,
+    operators: &OperatorSet,
+) -> Result<(), AttestationError> {
     let given = suffix.signatures.len();
-    let required = usize::from(context.policy.configuration.threshold);
+    let required = usize::from(policy.configuration.threshold);
     if given < required {
         return Err(AttestationError::TooFewSignatures { given, required });
     }
@@ -143,17 +147,14 @@ fn check_signers(suffix: &Suffix, context: &Context<'_>) -> Result<(), Attestati
             }
             _ => before = Some(index),
         }
-        if context.operators.get(index).is_none() {
-            return Err(AttestationError::UnknownSigner {
-                index,
-                operators: context.operators.len(),
-            });
+        if operators.get(index).is_none() {
+            return Err(AttestationError::UnknownSigner { index, operators: operators.len() });
         }
     }
     Ok(())
 }
 
-fn check_quorum(
+pub(crate) fn check_quorum(
     suffix: &Suffix,
     digest: B256,
     operators: &OperatorSet,

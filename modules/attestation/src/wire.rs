@@ -4,6 +4,7 @@
 //! operator_identity()                -> Identity
 //! operator_attest(AttestRequest)     -> OperatorResponse     durable before it is answered
 //! operator_evaluate(AttestRequest)   -> Evaluation           nothing signed, owner signature not checked
+//! operator_attestCall(CallAttestRequest) -> OperatorResponse  a call off the ERC-4337 path; durable before it is answered
 //! operator_decision(evidence hash)   -> OperatorRecord | null
 //! ```
 //!
@@ -14,7 +15,7 @@ use alloy::primitives::{Address, B256, Bytes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Attestation, Bounds, Denial, DetachedTerms, OperatorSignature, UserOperationAction};
+use crate::{Action, Attestation, Bounds, Denial, DetachedTerms, OperatorSignature};
 
 /// Most bytes of a request or response that either side reads.
 pub const MAX_MESSAGE_LEN: u32 = 1 << 20;
@@ -76,6 +77,16 @@ pub struct AttestRequest {
     pub predecessors: Vec<Value>,
 }
 
+/// What a gateway asks about a call off the ERC-4337 path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CallAttestRequest {
+    /// The call as [`writ_types::AttestableCall`] has it, the chain named.
+    pub call: Value,
+    /// The block to decide at.
+    pub block: BlockRef,
+}
+
 /// An operator's signed answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "lowercase")]
@@ -92,8 +103,8 @@ pub enum OperatorResponse {
 pub struct Allow {
     /// What was signed.
     pub attestation: Attestation,
-    /// The action behind `attestation.action`; its `maxCost` is [`crate::max_cost_of`] of the operation.
-    pub action: UserOperationAction,
+    /// The action behind `attestation.action`; the `maxCost` of a user operation's is [`crate::max_cost_of`] it.
+    pub action: Action,
     /// The list behind `attestation.bounds`.
     pub bounds: Bounds,
     /// The canonical input document behind `attestation.evidence`.
@@ -109,7 +120,7 @@ pub struct Deny {
     /// What was signed.
     pub denial: Denial,
     /// The action behind `denial.action`.
-    pub action: UserOperationAction,
+    pub action: Action,
     /// The list behind `denial.reasons`.
     pub reasons: Vec<String>,
     /// The canonical input document behind `denial.evidence`.
@@ -251,6 +262,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::UserOperationAction;
 
     #[test]
     fn a_fault_is_told_by_its_kind() {
@@ -280,7 +292,7 @@ mod tests {
                 block_hash: B256::ZERO,
                 reasons: crate::reasons_hash(&["no"]),
             },
-            action: UserOperationAction {
+            action: Action::UserOperation(UserOperationAction {
                 account: Address::ZERO,
                 entry_point: Address::ZERO,
                 nonce: Default::default(),
@@ -290,7 +302,7 @@ mod tests {
                 account_code: B256::ZERO,
                 call_gas_limit: u128::MAX,
                 max_cost: Default::default(),
-            },
+            }),
             reasons: vec!["no".into()],
             evidence: Bytes::from_static(&[1]),
             signature: OperatorSignature { index: 3, r: B256::ZERO, vs: B256::ZERO },

@@ -25,6 +25,10 @@ pub enum AccountSight {
     Known(AccountIdentity),
     /// From outside, whatever its kind: its calls are the ones that the simulation saw it make.
     Observed,
+    /// As a guarded contract, by the one call that is asked about.
+    GuardedContract,
+    /// As a Safe under its guard, by what it is asked for.
+    Safe,
 }
 
 impl AccountSight {
@@ -34,6 +38,8 @@ impl AccountSight {
         match self {
             Self::Known(identity) => identity.kind.name(),
             Self::Observed => "observed",
+            Self::GuardedContract => "guarded-contract",
+            Self::Safe => "safe",
         }
     }
 }
@@ -257,7 +263,7 @@ impl AccountReader {
         })
     }
 
-    async fn operators(
+    pub(crate) async fn operators(
         &self,
         block: &PinnedBlock,
         policy: &AccountPolicy,
@@ -343,7 +349,7 @@ impl AccountReader {
     }
 
     /// The outer error is the state's, the inner one what the call reverted with.
-    async fn call(
+    pub(crate) async fn call(
         &self,
         block: &PinnedBlock,
         to: Address,
@@ -367,7 +373,7 @@ fn commitment(references: &[PolicyReference]) -> B256 {
     policy_commitment(&pairs)
 }
 
-fn check_state(policy: &AccountPolicy, timestamp: u64) -> Result<(), AccountError> {
+pub(crate) fn check_state(policy: &AccountPolicy, timestamp: u64) -> Result<(), AccountError> {
     if !policy.state.validator_installed {
         return Err(AccountError::NotInstalled { role: "validator" });
     }

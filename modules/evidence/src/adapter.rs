@@ -15,7 +15,12 @@ pub(crate) const FALLBACK_HANDLER: B256 =
 /// nobody's batch that was decoded, and stay.
 pub(crate) fn without_batch(effects: &mut Effects, account: Address, adapter: Address) {
     // The first contract that the adapter created.
-    let batch = DelegateCall { from: account, to: adapter.create(1) };
+    without_delegatecall(effects, account, adapter.create(1));
+}
+
+/// Takes the first delegatecall of `account` to `batch` out of the effects, whose calls were decoded.
+pub(crate) fn without_delegatecall(effects: &mut Effects, account: Address, batch: Address) {
+    let batch = DelegateCall { from: account, to: batch };
     if let Some(index) = effects.delegate_calls.iter().position(|one| *one == batch) {
         effects.delegate_calls.remove(index);
     }

@@ -16,7 +16,7 @@ use crate::{
     bounds::keeps_stake,
     calls::{Call, Own, decode_calls},
     detached::{self, Authority, Conduct},
-    document::{Facts, document},
+    document::{Asked, Facts, document},
     error::EvidenceError,
     evidence::Evidence,
     history::{HistoryHead, Spending, read_day},
@@ -57,8 +57,8 @@ pub enum OwnerSignature {
 #[derive(Clone, Debug)]
 pub struct EvidenceBuilder {
     state: StateProvider,
-    simulator: Simulator,
-    reader: AccountReader,
+    pub(crate) simulator: Simulator,
+    pub(crate) reader: AccountReader,
 }
 
 impl EvidenceBuilder {
@@ -73,6 +73,12 @@ impl EvidenceBuilder {
     #[must_use]
     pub const fn state(&self) -> &StateProvider {
         &self.state
+    }
+
+    /// Where everything is run.
+    #[must_use]
+    pub const fn simulator(&self) -> &Simulator {
+        &self.simulator
     }
 
     /// The reader of accounts.
@@ -198,9 +204,8 @@ fn write_down(
         code_hash: account.code_hash,
         sight: account.sight,
         deployed: seen.deployed,
-        operation,
-        entry_point: entry_point.address,
-        max_cost,
+        account: operation.sender,
+        asked: Asked::Operation { operation, entry_point: entry_point.address, max_cost },
         calls: &seen.calls,
         bounds: &seen.bounds,
         effects: [&seen.outcome.effects, &seen.outcome.post_op_effects],
@@ -216,7 +221,7 @@ fn write_down(
         hash: keccak256(&encoded),
         encoded,
         document,
-        action: action_of(operation, entry_point.address, account.code_hash, max_cost),
+        action: action_of(operation, entry_point.address, account.code_hash, max_cost).into(),
         bounds: seen.bounds,
         domain: Domain::new(block.chain_id(), account.module),
         account,

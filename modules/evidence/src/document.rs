@@ -1,13 +1,13 @@
 //! The input document, version 1: everything that a policy can see, and nothing else.
 //!
-//! Every key is always present. "No address" is the zero address. Integers are exact, addresses and
+//! Every key is always present, except `action`, which only a call off the ERC-4337 path has. "No address" is the zero address. Integers are exact, addresses and
 //! bytes are lowercase hexadecimal text.
 
 use alloy::primitives::{Address, B256, U256};
-use writ_attestation::Bounds;
+use writ_attestation::{Bounds, CallAction};
 use writ_policy::Value;
 use writ_simulation::{ApprovalKind, Effects, TokenStandard};
-use writ_types::UserOperation;
+use writ_types::{CallPath, UserOperation};
 
 use crate::{
     account::AccountSight,
@@ -37,13 +37,12 @@ pub(crate) struct Facts<'a> {
     pub(crate) chain_id: u64,
     /// Number, hash and timestamp of the pinned block.
     pub(crate) block: (u64, B256, u64),
+    pub(crate) account: Address,
     pub(crate) code_hash: B256,
     pub(crate) sight: AccountSight,
     /// Whether there is code at the account before the operation.
     pub(crate) deployed: bool,
-    pub(crate) operation: &'a UserOperation,
-    pub(crate) entry_point: Address,
-    pub(crate) max_cost: u128,
+    pub(crate) asked: Asked<'a>,
     pub(crate) calls: &'a [Call],
     pub(crate) bounds: &'a Bounds,
     /// Of the execution and of the paymaster's `postOp`, in this order.
@@ -53,11 +52,23 @@ pub(crate) struct Facts<'a> {
     pub(crate) day: &'a Spending,
 }
 
+/// What is decided about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked<'a> {
+    /// A user operation.
+    Operation { operation: &'a UserOperation, entry_point: Address, max_cost: u128 },
+    /// A call off the ERC-4337 path, and the contract that enforces the decision.
+    Call { action: &'a CallAction, enforcer: Address },
+}
+
 /// Builds the document.
 pub(crate) fn document(facts: &Facts<'_>) -> Result<Value, TooManyEffects> {
     let (number, hash, timestamp) = facts.block;
-    let operation = facts.operation;
-    Ok(Value::object([
+    let caller = match facts.asked {
+        Asked::Operation { .. } => None,
+        Asked::Call { action, .. } => Some(action.caller).filter(|caller| *caller != facts.account),
+    };
+    let mut fields = vec![
         ("version", DOCUMENT_VERSION.into()),
         (
             "chain",
@@ -76,35 +87,75 @@ pub(crate) fn document(facts: &Facts<'_>) -> Result<Value, TooManyEffects> {
         (
             "account",
             Value::object([
-                ("address", operation.sender.into()),
+                ("address", facts.account.into()),
                 ("codeHash", facts.code_hash.into()),
                 ("kind", facts.sight.name().into()),
                 ("deployed", facts.deployed.into()),
             ]),
         ),
-        (
-            "operation",
+        ("operation", operation(facts.asked)),
+        ("calls", Value::array(facts.calls.iter().map(call))),
+        ("bounds", bounds(facts.bounds)),
+        ("effects", effects(facts.effects, caller, facts.reverted)?),
+        ("history", Value::object([("sequence", facts.sequence.into()), ("day", day(facts.day))])),
+        ("facts", Value::empty_object()),
+    ];
+    if let Asked::Call { action, enforcer } = facts.asked {
+        fields.push(("action", action_of_call(action, enforcer)));
+    }
+    Ok(Value::object(fields))
+}
+
+/// What an EntryPoint makes of it; of a call, which comes through none, nothing but its nonce.
+fn operation(asked: Asked<'_>) -> Value {
+    let view = |entry_point: Address, (key, sequence): (U256, u64)| {
+        [
+            ("entryPoint", entry_point.into()),
+            ("nonce", Value::object([("key", key.into()), ("sequence", sequence.into())])),
+        ]
+    };
+    match asked {
+        Asked::Operation { operation, entry_point, max_cost } => {
+            let nonce = (U256::from(operation.nonce_key()), operation.nonce_sequence());
+            let [entry_point, nonce] = view(entry_point, nonce);
             Value::object([
-                ("entryPoint", facts.entry_point.into()),
-                (
-                    "nonce",
-                    Value::object([
-                        ("key", U256::from(operation.nonce_key()).into()),
-                        ("sequence", operation.nonce_sequence().into()),
-                    ]),
-                ),
+                entry_point,
+                nonce,
                 ("factory", operation.factory_address().unwrap_or_default().into()),
                 ("paymaster", operation.paymaster_address().unwrap_or_default().into()),
                 ("callGasLimit", operation.call_gas_limit.into()),
-                ("maxCost", facts.max_cost.into()),
-            ]),
+                ("maxCost", max_cost.into()),
+            ])
+        }
+        Asked::Call { action, .. } => {
+            let nonce = (U256::ZERO, action.nonce.saturating_to());
+            let [entry_point, nonce] = view(Address::ZERO, nonce);
+            Value::object([
+                entry_point,
+                nonce,
+                ("factory", Address::ZERO.into()),
+                ("paymaster", Address::ZERO.into()),
+                ("callGasLimit", 0u64.into()),
+                ("maxCost", 0u64.into()),
+            ])
+        }
+    }
+}
+
+/// Everything of a call's action that its calls do not show.
+fn action_of_call(action: &CallAction, enforcer: Address) -> Value {
+    Value::object([
+        ("enforcer", enforcer.into()),
+        ("caller", action.caller.into()),
+        ("target", action.target.into()),
+        (
+            "path",
+            if action.path == CallPath::Presented as u8 { "presented" } else { "posted" }.into(),
         ),
-        ("calls", Value::array(facts.calls.iter().map(call))),
-        ("bounds", bounds(facts.bounds)),
-        ("effects", effects(facts.effects, facts.reverted)?),
-        ("history", Value::object([("sequence", facts.sequence.into()), ("day", day(facts.day))])),
-        ("facts", Value::empty_object()),
-    ]))
+        ("operation", if action.operation == 0 { "call" } else { "delegatecall" }.into()),
+        ("context", action.context.into()),
+        ("nonce", action.nonce.into()),
+    ])
 }
 
 fn call(call: &Call) -> Value {
@@ -149,9 +200,14 @@ fn bounds(bounds: &Bounds) -> Value {
     }))
 }
 
-fn effects(effects: [&Effects; 2], reverted: bool) -> Result<Value, TooManyEffects> {
+/// `caller` is who calls from outside: it takes part like everybody who is touched.
+fn effects(
+    effects: [&Effects; 2],
+    caller: Option<Address>,
+    reverted: bool,
+) -> Result<Value, TooManyEffects> {
     let mut touched: Vec<Address> =
-        effects.iter().flat_map(|effects| effects.touched.iter().copied()).collect();
+        effects.iter().flat_map(|effects| effects.touched.iter().copied()).chain(caller).collect();
     touched.sort_unstable();
     touched.dedup();
     Ok(Value::object([
@@ -254,7 +310,7 @@ mod tests {
     const TOKEN: Address = Address::repeat_byte(0x70);
     const OTHER: Address = Address::repeat_byte(0x07);
 
-    fn operation() -> UserOperation {
+    fn user_operation() -> UserOperation {
         let json = serde_json::json!({
             "sender": ACCOUNT, "nonce": "0x50000000000000003", "callData": "0x", "callGasLimit": "0x64",
             "verificationGasLimit": "0x2", "preVerificationGas": "0x3", "maxFeePerGas": "0xa",
@@ -277,9 +333,12 @@ mod tests {
                 built_in: None,
             }),
             deployed: true,
-            operation: &operation(),
-            entry_point: Address::repeat_byte(0xe1),
-            max_cost: 1_000,
+            account: ACCOUNT,
+            asked: Asked::Operation {
+                operation: &user_operation(),
+                entry_point: Address::repeat_byte(0xe1),
+                max_cost: 1_000,
+            },
             calls,
             bounds: &bounds,
             effects,

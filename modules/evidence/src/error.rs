@@ -7,8 +7,8 @@ use writ_simulation::{Failure, NodeError, SimulationError};
 use writ_types::EntryPointVersion;
 
 use crate::{
-    account::AccountError, bounds::AssetError, calls::CallsError, document::TooManyEffects,
-    history::HistoryError,
+    account::AccountError, bounds::AssetError, call::CallError, calls::CallsError,
+    document::TooManyEffects, history::HistoryError,
 };
 
 /// Why a request has no evidence. Without evidence nothing is decided.
@@ -18,6 +18,9 @@ pub enum EvidenceError {
     /// The account's calldata is not understood.
     #[error(transparent)]
     Calls(#[from] CallsError),
+    /// Nothing is decided about this call off the ERC-4337 path.
+    #[error(transparent)]
+    Call(#[from] CallError),
     /// The account cannot be decided for.
     #[error(transparent)]
     Account(#[from] AccountError),

@@ -1,7 +1,7 @@
 //! Evidence: the complete input of a decision.
 
 use alloy::primitives::{B256, Bytes};
-use writ_attestation::{Attestation, Bounds, Denial, Domain, UserOperationAction, reasons_hash};
+use writ_attestation::{Action, Attestation, Bounds, Denial, Domain, reasons_hash};
 use writ_policy::Value;
 
 use crate::account::Account;
@@ -16,14 +16,14 @@ pub struct Evidence {
     /// keccak256 of the encoding.
     pub hash: B256,
     /// What is decided about.
-    pub action: UserOperationAction,
+    pub action: Action,
     /// What left the account in the simulation, exactly.
     pub bounds: Bounds,
     /// The account.
     pub account: Account,
     /// The sequence that the module will require; 0 when no policy reads history.
     pub sequence: u64,
-    /// Most that the operation may cost, in wei.
+    /// Most that the operation may cost, in wei; 0 off the ERC-4337 path.
     pub max_cost: u128,
     /// Chain and enforcing contract.
     pub domain: Domain,

@@ -14,6 +14,7 @@
 //!                                                                  │
 //!                        document (writ_policy::Value) ── encode ──┴─> Evidence { hash, action, bounds, … }
 //!
+//!  call (a guarded contract, a guarded Safe): the same without an EntryPoint, see `call`
 //!  detached (the asker's policy, no module): simulation as it is ── calls that the account makes, outflows ──> the same
 //! ```
 //!
@@ -30,6 +31,7 @@ mod account;
 mod adapter;
 mod bounds;
 mod builder;
+mod call;
 mod calls;
 mod delegation;
 mod detached;
@@ -44,6 +46,7 @@ mod run;
 pub use account::{Account, AccountError, AccountReader, AccountSight};
 pub use bounds::{AssetError, exact_bounds};
 pub use builder::{EvidenceBuilder, EvidenceRequest, MAX_EVIDENCE_LEN, OwnerSignature};
+pub use call::{CallError, CallEvidenceRequest, Enforced, exec_transaction, revert_words};
 pub use calls::{
     Argument, ArgumentValue, BuiltInCall, Call, CallType, CallsError, ExecType, Execution,
     MAX_CALLS, Own, decode_calls, encode_built_in, encode_execute,

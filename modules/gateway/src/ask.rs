@@ -5,12 +5,18 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256, keccak256};
 use serde_json::Value;
 use writ_attestation::{
-    DetachedTerms, Domain, UserOperationAction, action_of, max_cost_of,
+    Action, AttestationError, DetachedTerms, Domain, Suffix, UserOperationAction, Verified,
+    action_of, max_cost_of, verify,
     wire::{AttestRequest, BlockRef},
 };
 use writ_types::UserOperation;
 
-use crate::AccountView;
+use crate::{
+    AccountView, Lie,
+    check::{hashes, same},
+    gateway::context,
+    question::Question,
+};
 
 /// What a gateway needs to know to ask for one operation.
 #[derive(Clone, Debug)]
@@ -52,9 +58,39 @@ impl Ask {
     pub(crate) fn action_with(&self, max_cost: u128) -> UserOperationAction {
         action_of(&self.operation, self.entry_point, self.account.account_code, max_cost)
     }
+}
 
-    /// What at most one live allow may exist for: domain, account, EntryPoint, nonce.
-    pub(crate) fn slot(&self) -> B256 {
+impl Question for Ask {
+    type Request = AttestRequest;
+    type Verified = Verified;
+
+    const ATTEST: &'static str = "operator_attest";
+
+    fn account(&self) -> &AccountView {
+        &self.account
+    }
+
+    fn domain(&self) -> Domain {
+        Self::domain(self)
+    }
+
+    fn block(&self) -> BlockRef {
+        self.block
+    }
+
+    fn now(&self) -> u64 {
+        self.now
+    }
+
+    fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    fn user_op_hash(&self) -> Option<B256> {
+        Some(self.user_op_hash)
+    }
+
+    fn slot(&self) -> B256 {
         let operation = &self.operation;
         keccak256(
             [
@@ -67,8 +103,7 @@ impl Ask {
         )
     }
 
-    /// What a decision at the same block would be about: the action, under this configuration, in this history.
-    pub(crate) fn subject(&self) -> B256 {
+    fn subject(&self) -> B256 {
         let AccountView { policy, .. } = &self.account;
         keccak256(
             [
@@ -82,8 +117,7 @@ impl Ask {
         )
     }
 
-    /// The request at `block`.
-    pub(crate) fn request(&self, block: BlockRef) -> AttestRequest {
+    fn request(&self, block: BlockRef) -> AttestRequest {
         let rpc = |operation: &UserOperation| -> Value { operation.to_rpc() };
         AttestRequest {
             operation: rpc(&self.operation),
@@ -93,5 +127,35 @@ impl Ask {
             block,
             predecessors: self.predecessors.iter().map(rpc).collect(),
         }
+    }
+
+    fn check_action(&self, action: &Action, signed: B256) -> Result<(), Lie> {
+        hashes("action", action.hash() == signed)?;
+        let action = action.as_user_operation().ok_or(Lie::Field { field: "action" })?;
+        let max_cost =
+            u128::try_from(action.max_cost).map_err(|_| Lie::Field { field: "maxCost" })?;
+        let ours = self.action_with(max_cost);
+        same("account", action.account == ours.account)?;
+        same("entryPoint", action.entry_point == ours.entry_point)?;
+        same("nonce", action.nonce == ours.nonce)?;
+        same("initCode", action.init_code == ours.init_code)?;
+        same("callData", action.call_data == ours.call_data)?;
+        same("paymasterAndData", action.paymaster_and_data == ours.paymaster_and_data)?;
+        same("accountCode", action.account_code == ours.account_code)?;
+        same("callGasLimit", action.call_gas_limit == ours.call_gas_limit)?;
+        let required = self.operation.required_prefund();
+        if action.max_cost < required {
+            return Err(Lie::MaxCost { attested: action.max_cost, required });
+        }
+        Ok(())
+    }
+
+    fn max_cost(&self, action: &Action) -> u128 {
+        // Checked: it fits.
+        action.as_user_operation().map_or(0, |action| action.max_cost.saturating_to())
+    }
+
+    fn verify(&self, suffix: &Suffix) -> Result<Verified, AttestationError> {
+        verify(&self.operation, suffix, &context(self))
     }
 }

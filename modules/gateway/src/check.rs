@@ -2,11 +2,11 @@
 
 use alloy::primitives::{Address, B256, U256, keccak256};
 use writ_attestation::{
-    OperatorSignature, TIME_LIMIT, UserOperationAction, reasons_hash,
+    OperatorSignature, TIME_LIMIT, reasons_hash,
     wire::{Allow, BlockRef, Deny, MAX_REASON_LEN, MAX_REASONS},
 };
 
-use crate::Ask;
+use crate::question::Question;
 
 /// Most bytes of evidence that are accepted.
 const MAX_EVIDENCE: usize = 512 * 1024;
@@ -85,19 +85,19 @@ pub(crate) struct Checked {
 
 /// Checks an allow against the question. `expected` is the operator's address where it is known; `longest` is the longest
 /// window that is accepted, `margin` how long it must still last, in seconds.
-pub(crate) fn check_allow(
-    ask: &Ask,
+pub(crate) fn check_allow<Q: Question>(
+    ask: &Q,
     block: BlockRef,
     expected: Option<Address>,
     (longest, margin): (u64, u64),
     allow: &Allow,
 ) -> Result<Checked, Lie> {
-    let (attestation, policy) = (&allow.attestation, &ask.account.policy);
-    check_action(ask, &allow.action, attestation.action)?;
+    let (attestation, policy) = (&allow.attestation, &ask.account().policy);
+    ask.check_action(&allow.action, attestation.action)?;
     same("policy", attestation.policy == policy.configuration.policy)?;
     same("revision", attestation.revision == policy.state.revision)?;
     same("epoch", attestation.epoch == policy.configuration.epoch)?;
-    same("sequence", attestation.sequence == ask.sequence)?;
+    same("sequence", attestation.sequence == ask.sequence())?;
     same("level", attestation.level == policy.configuration.level)?;
     same(
         "block",
@@ -113,7 +113,7 @@ pub(crate) fn check_allow(
     {
         return Err(window);
     }
-    if valid_until < ask.now.saturating_add(margin) {
+    if valid_until < ask.now().saturating_add(margin) {
         return Err(Lie::Over { valid_until });
     }
     let digest = attestation.digest(&ask.domain()).ok_or(window)?;
@@ -122,14 +122,14 @@ pub(crate) fn check_allow(
 }
 
 /// Checks a denial against the question.
-pub(crate) fn check_deny(
-    ask: &Ask,
+pub(crate) fn check_deny<Q: Question>(
+    ask: &Q,
     block: BlockRef,
     expected: Option<Address>,
     deny: &Deny,
 ) -> Result<Checked, Lie> {
-    let (denial, policy) = (&deny.denial, &ask.account.policy);
-    check_action(ask, &deny.action, denial.action)?;
+    let (denial, policy) = (&deny.denial, &ask.account().policy);
+    ask.check_action(&deny.action, denial.action)?;
     same("policy", denial.policy == policy.configuration.policy)?;
     same("revision", denial.revision == policy.state.revision)?;
     same("block", (denial.block_number, denial.block_hash) == (block.number, block.hash))?;
@@ -145,25 +145,6 @@ pub(crate) fn check_deny(
     Ok(Checked { digest, signer })
 }
 
-fn check_action(ask: &Ask, action: &UserOperationAction, signed: B256) -> Result<(), Lie> {
-    hashes("action", action.hash() == signed)?;
-    let max_cost = u128::try_from(action.max_cost).map_err(|_| Lie::Field { field: "maxCost" })?;
-    let ours = ask.action_with(max_cost);
-    same("account", action.account == ours.account)?;
-    same("entryPoint", action.entry_point == ours.entry_point)?;
-    same("nonce", action.nonce == ours.nonce)?;
-    same("initCode", action.init_code == ours.init_code)?;
-    same("callData", action.call_data == ours.call_data)?;
-    same("paymasterAndData", action.paymaster_and_data == ours.paymaster_and_data)?;
-    same("accountCode", action.account_code == ours.account_code)?;
-    same("callGasLimit", action.call_gas_limit == ours.call_gas_limit)?;
-    let required = ask.operation.required_prefund();
-    if action.max_cost < required {
-        return Err(Lie::MaxCost { attested: action.max_cost, required });
-    }
-    Ok(())
-}
-
 fn check_evidence(evidence: &[u8], signed: B256) -> Result<(), Lie> {
     if evidence.len() > MAX_EVIDENCE {
         return Err(Lie::TooLarge { field: "evidence" });
@@ -171,15 +152,15 @@ fn check_evidence(evidence: &[u8], signed: B256) -> Result<(), Lie> {
     hashes("evidence", keccak256(evidence) == signed)
 }
 
-fn check_signature(
-    ask: &Ask,
+fn check_signature<Q: Question>(
+    ask: &Q,
     digest: B256,
     signature: &OperatorSignature,
     expected: Option<Address>,
 ) -> Result<Address, Lie> {
     let index = signature.index;
     let signer = signature.recover(digest);
-    match (ask.account.operators.get(index), signer) {
+    match (ask.account().operators.get(index), signer) {
         (Some(operator), Some(signer)) if operator == signer => match expected {
             Some(expected) if expected != signer => Err(Lie::SomebodyElse { signer }),
             _ => Ok(signer),
@@ -188,10 +169,10 @@ fn check_signature(
     }
 }
 
-const fn same(field: &'static str, equal: bool) -> Result<(), Lie> {
+pub(crate) const fn same(field: &'static str, equal: bool) -> Result<(), Lie> {
     if equal { Ok(()) } else { Err(Lie::Field { field }) }
 }
 
-const fn hashes(field: &'static str, equal: bool) -> Result<(), Lie> {
+pub(crate) const fn hashes(field: &'static str, equal: bool) -> Result<(), Lie> {
     if equal { Ok(()) } else { Err(Lie::Hash { field }) }
 }

@@ -8,11 +8,9 @@ use jsonrpsee::{
     http_client::{HttpClient, HttpClientBuilder},
     rpc_params,
 };
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep, timeout_at};
-use writ_attestation::wire::{
-    AttestRequest, Identity, MAX_MESSAGE_LEN, OperatorFault, OperatorRecord,
-};
+use writ_attestation::wire::{Identity, MAX_MESSAGE_LEN, OperatorFault, OperatorRecord};
 
 use crate::{Lie, error::Outcome};
 
@@ -89,10 +87,10 @@ impl OperatorClient {
     }
 
     /// Asks `method`, and asks again while the operator lags, is busy or cannot be reached, until `deadline`.
-    pub(crate) async fn ask<T: DeserializeOwned>(
+    pub(crate) async fn ask<T: DeserializeOwned, R: Serialize>(
         &self,
         method: &'static str,
-        request: &AttestRequest,
+        request: &R,
         deadline: Instant,
     ) -> Result<T, Outcome> {
         let mut pause = self.pause;

@@ -9,16 +9,17 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use writ_attestation::{
-    Context, Suffix, Verified, verify,
+    Context, Suffix,
     wire::{BlockRef, Evaluation, Identity, OperatorFault, OperatorRecord, OperatorResponse},
 };
 
 use crate::{
-    Ask, Decision, DecisionStore, GatewayError, Lie, NoQuorum, OperatorEndpoint, OperatorError,
-    OperatorOutcome, Outcome, SignedAllow, StoreError, Verdict,
+    Ask, CallAsk, Decision, DecisionStore, GatewayError, Lie, NoQuorum, OperatorEndpoint,
+    OperatorError, OperatorOutcome, Outcome, SignedAllow, StoreError, Verdict,
     check::{check_allow, check_deny},
     client::OperatorClient,
     memory::AskedBlocks,
+    question::Question,
     tally::{Count, Tally},
 };
 
@@ -54,9 +55,9 @@ impl Default for GatewayOptions {
 
 /// A quorum's attestation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Granted {
+pub(crate) struct Granted<V> {
     pub(crate) suffix: Suffix,
-    pub(crate) verified: Verified,
+    pub(crate) verified: V,
     /// Whether it was recorded before, and nobody was asked.
     pub(crate) recorded: bool,
 }
@@ -100,7 +101,19 @@ impl Gateway {
         self.grant(ask).await.map(|granted| granted.suffix)
     }
 
-    pub(crate) async fn grant(&self, ask: &Ask) -> Result<Granted, GatewayError> {
+    /// Obtains a quorum's attestation for a call that comes through no EntryPoint, and makes the decision durable. With it
+    /// comes who signed.
+    ///
+    /// # Errors
+    /// As [`attest`](Self::attest).
+    pub async fn attest_call(&self, ask: &CallAsk) -> Result<(Suffix, Vec<Address>), GatewayError> {
+        self.grant(ask).await.map(|granted| (granted.suffix, granted.verified))
+    }
+
+    pub(crate) async fn grant<Q: Question>(
+        &self,
+        ask: &Q,
+    ) -> Result<Granted<Q::Verified>, GatewayError> {
         let started = Instant::now();
         let granted = self.ask(ask, started).await;
         let outcome = match &granted {
@@ -115,7 +128,11 @@ impl Gateway {
         granted
     }
 
-    async fn ask(&self, ask: &Ask, started: Instant) -> Result<Granted, GatewayError> {
+    async fn ask<Q: Question>(
+        &self,
+        ask: &Q,
+        started: Instant,
+    ) -> Result<Granted<Q::Verified>, GatewayError> {
         let deadline = started + self.options.time;
         if let Some(granted) = self.live(ask)? {
             return Ok(granted);
@@ -124,13 +141,13 @@ impl Gateway {
             return Err(self.no_quorum(ask, &self.tally(ask), started));
         };
         let subject = ask.subject();
-        let mut block = self.asked.block(subject, ask.block, ask.now);
+        let mut block = self.asked.block(subject, ask.block(), ask.now());
         let mut tally = self.round(ask, block, deadline).await;
         if let (Count::Open | Count::Hopeless, Some(other)) =
-            (tally.count(), self.elsewhere(&tally, block, ask.block))
+            (tally.count(), self.elsewhere(&tally, block, ask.block()))
         {
             block = other;
-            self.asked.set(subject, block, ask.now.saturating_add(self.options.longest_validity));
+            self.asked.set(subject, block, ask.now().saturating_add(self.options.longest_validity));
             tally = self.round(ask, block, deadline).await;
         }
         match tally.count() {
@@ -165,13 +182,13 @@ impl Gateway {
                 async move {
                     (
                         position,
-                        client.ask::<Evaluation>("operator_evaluate", request, deadline).await,
+                        client.ask::<Evaluation, _>("operator_evaluate", request, deadline).await,
                     )
                 }
             })
             .collect();
         let mut said: Vec<(Evaluation, usize)> = Vec::new();
-        let required = usize::from(ask.account.policy.configuration.threshold);
+        let required = usize::from(ask.account().policy.configuration.threshold);
         while let Some((position, answer)) = pending.next().await {
             match answer {
                 Ok(evaluation) => {
@@ -226,18 +243,18 @@ impl Gateway {
 
     /// A recorded allow for the same account and nonce that still verifies for this very operation. A fee bump within the
     /// attested cost finds its attestation here.
-    fn live(&self, ask: &Ask) -> Result<Option<Granted>, StoreError> {
+    fn live<Q: Question>(&self, ask: &Q) -> Result<Option<Granted<Q::Verified>>, StoreError> {
         let Some(decision) = self.store.by_slot(ask.slot())? else { return Ok(None) };
         let Some(suffix) = decision.suffix() else { return Ok(None) };
-        if suffix.valid_until < ask.now.saturating_add(self.options.margin) {
+        if suffix.valid_until < ask.now().saturating_add(self.options.margin) {
             return Ok(None);
         }
-        let verified = verify(&ask.operation, &suffix, &context(ask));
+        let verified = ask.verify(&suffix);
         Ok(verified.ok().map(|verified| Granted { suffix, verified, recorded: true }))
     }
 
     /// Asks everybody at `block`, until the outcome is certain or time is over.
-    async fn round(&self, ask: &Ask, block: BlockRef, deadline: Instant) -> Tally {
+    async fn round<Q: Question>(&self, ask: &Q, block: BlockRef, deadline: Instant) -> Tally {
         let request = ask.request(block);
         let mut tally = self.tally(ask);
         let mut pending: FuturesUnordered<_> = self
@@ -246,7 +263,7 @@ impl Gateway {
                 let request = &request;
                 async move {
                     let answer =
-                        client.ask::<OperatorResponse>("operator_attest", request, deadline).await;
+                        client.ask::<OperatorResponse, _>(Q::ATTEST, request, deadline).await;
                     (position, client.endpoint().address, answer)
                 }
             })
@@ -307,7 +324,11 @@ impl Gateway {
             .or_else(|| (asked != fresh && gone && tally.allowed() == 0).then_some(fresh))
     }
 
-    async fn allowed(&self, ask: &Ask, tally: Tally) -> Result<Granted, GatewayError> {
+    async fn allowed<Q: Question>(
+        &self,
+        ask: &Q,
+        tally: Tally,
+    ) -> Result<Granted<Q::Verified>, GatewayError> {
         let quorum = tally.into_quorum();
         let signatures = quorum.iter().map(|(_, allow)| allow.signature).collect();
         let signers = quorum
@@ -326,15 +347,14 @@ impl Gateway {
         };
         let suffix = Suffix::new(
             &allow.attestation,
-            // Checked: it fits.
-            allow.action.max_cost.saturating_to(),
+            ask.max_cost(&allow.action),
             allow.bounds.clone(),
             signatures,
         );
         // The whole as the module will check it, before anybody sees it.
-        let verified = verify(&ask.operation, &suffix, &context(ask))?;
+        let verified = ask.verify(&suffix)?;
         let decision = Decision {
-            user_op_hash: ask.user_op_hash,
+            user_op_hash: ask.user_op_hash(),
             domain: ask.domain(),
             action: allow.action,
             action_hash: allow.attestation.action,
@@ -345,7 +365,7 @@ impl Gateway {
             },
             evidence_hash: allow.attestation.evidence,
             evidence: allow.evidence,
-            decided_at: ask.now,
+            decided_at: ask.now(),
             verdict: Verdict::Allowed {
                 attestation: Box::new(allow.attestation),
                 bounds: allow.bounds,
@@ -357,7 +377,7 @@ impl Gateway {
         Ok(Granted { suffix, verified, recorded: false })
     }
 
-    async fn denied(&self, ask: &Ask, block: BlockRef, tally: Tally) -> GatewayError {
+    async fn denied<Q: Question>(&self, ask: &Q, block: BlockRef, tally: Tally) -> GatewayError {
         let denials = tally.into_denials();
         let Some((_, first)) = denials.first() else {
             return GatewayError::NoQuorum(Box::new(self.failure(
@@ -368,7 +388,7 @@ impl Gateway {
         };
         let (reasons, evidence) = (first.reasons.clone(), first.denial.evidence);
         let decision = Decision {
-            user_op_hash: ask.user_op_hash,
+            user_op_hash: ask.user_op_hash(),
             domain: ask.domain(),
             action: first.action,
             action_hash: first.denial.action,
@@ -376,7 +396,7 @@ impl Gateway {
             block,
             evidence_hash: evidence,
             evidence: first.evidence.clone(),
-            decided_at: ask.now,
+            decided_at: ask.now(),
             verdict: Verdict::Denied {
                 reasons: reasons.clone(),
                 denials: denials.into_iter().map(|(signed, _)| signed).collect(),
@@ -389,16 +409,16 @@ impl Gateway {
     }
 
     /// Writes off the async threads: the write is synchronous down to the disk.
-    async fn keep(&self, ask: &Ask, decision: Decision) -> Result<(), StoreError> {
+    async fn keep<Q: Question>(&self, ask: &Q, decision: Decision) -> Result<(), StoreError> {
         let (store, slot) = (self.store.clone(), ask.slot());
         tokio::task::spawn_blocking(move || store.put(&decision, slot))
             .await
             .map_err(|_| StoreError::Stopped)?
     }
 
-    fn tally(&self, ask: &Ask) -> Tally {
-        let required = usize::from(ask.account.policy.configuration.threshold);
-        let mut tally = Tally::new(required, ask.account.operators.len(), self.clients.len());
+    fn tally<Q: Question>(&self, ask: &Q) -> Tally {
+        let required = usize::from(ask.account().policy.configuration.threshold);
+        let mut tally = Tally::new(required, ask.account().operators.len(), self.clients.len());
         let members: Vec<_> = self.members(ask).map(|(position, _)| position).collect();
         for position in (0..self.clients.len()).filter(|position| !members.contains(position)) {
             tally.settle(position, Outcome::NotInSet);
@@ -407,20 +427,23 @@ impl Gateway {
     }
 
     /// The endpoints to ask: those in the account's set, and those of unknown address.
-    fn members<'a>(&'a self, ask: &'a Ask) -> impl Iterator<Item = (usize, &'a OperatorClient)> {
+    fn members<'a, Q: Question>(
+        &'a self,
+        ask: &'a Q,
+    ) -> impl Iterator<Item = (usize, &'a OperatorClient)> {
         self.clients.iter().enumerate().filter(|(_, client)| {
             client
                 .endpoint()
                 .address
-                .is_none_or(|address| ask.account.operators.index_of(address).is_some())
+                .is_none_or(|address| ask.account().operators.index_of(address).is_some())
         })
     }
 
-    fn no_quorum(&self, ask: &Ask, tally: &Tally, started: Instant) -> GatewayError {
+    fn no_quorum<Q: Question>(&self, ask: &Q, tally: &Tally, started: Instant) -> GatewayError {
         GatewayError::NoQuorum(Box::new(self.failure(ask, tally, started)))
     }
 
-    fn failure(&self, ask: &Ask, tally: &Tally, started: Instant) -> NoQuorum {
+    fn failure<Q: Question>(&self, ask: &Q, tally: &Tally, started: Instant) -> NoQuorum {
         let outcomes =
             self.clients.iter().zip(tally.outcomes()).map(|(client, outcome)| OperatorOutcome {
                 operator: client.endpoint().address,
@@ -428,8 +451,8 @@ impl Gateway {
                 outcome: outcome.clone(),
             });
         NoQuorum {
-            required: usize::from(ask.account.policy.configuration.threshold),
-            operators: ask.account.operators.len(),
+            required: usize::from(ask.account().policy.configuration.threshold),
+            operators: ask.account().operators.len(),
             allowed: tally.allowed(),
             denied: tally.denied(),
             waited: started.elapsed(),

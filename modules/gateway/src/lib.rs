@@ -14,6 +14,7 @@
 //!                                ├─ more than n-k denials ─> Denied (recorded too)
 //!                                └─ neither ─> NoQuorum, with each operator's outcome
 //!  Gate::admit_detached ── the bundler's own policy, demanded of everything ──> the same, kept beside the operation
+//!  a call off the ERC-4337 path ──> Gateway::attest_call ── the same, under what enforces it ──> suffix
 //!  before inclusion ──> Gate::recheck: expiry with margin, revision, epoch, sequence, operator set, block still canonical
 //! ```
 //!
@@ -27,6 +28,7 @@
 
 mod account;
 mod ask;
+mod call;
 mod check;
 mod client;
 mod conduct;
@@ -35,12 +37,14 @@ mod error;
 mod gate;
 mod gateway;
 mod memory;
+mod question;
 mod record;
 mod store;
 mod tally;
 
 pub use account::{AccountReader, AccountView, Standing, StandingError};
 pub use ask::Ask;
+pub use call::CallAsk;
 pub use check::Lie;
 pub use client::{OperatorEndpoint, OperatorError};
 pub use detached::{BundlerPolicy, BundlerPolicyError, Detached};

@@ -3,8 +3,7 @@
 use alloy::primitives::{Address, B256, Bytes};
 use serde::{Deserialize, Serialize};
 use writ_attestation::{
-    Attestation, Bounds, Denial, Domain, OperatorSignature, Subject, Suffix, UserOperationAction,
-    wire::BlockRef,
+    Action, Attestation, Bounds, Denial, Domain, OperatorSignature, Subject, Suffix, wire::BlockRef,
 };
 
 /// One operator's signature over the attestation.
@@ -59,12 +58,13 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
-    /// Hash of the operation that was asked about.
-    pub user_op_hash: B256,
+    /// Hash of the operation that was asked about; none for a call that comes through no EntryPoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_op_hash: Option<B256>,
     /// Chain and enforcing contract.
     pub domain: Domain,
     /// The action that was decided on.
-    pub action: UserOperationAction,
+    pub action: Action,
     /// Its hash.
     pub action_hash: B256,
     /// The account's policy commitment.
@@ -92,16 +92,24 @@ impl Decision {
         }
     }
 
-    /// What the quorum signed about, when it was an allow.
+    /// What the quorum signed about, when it was an allow of a user operation.
     pub fn subject(&self) -> Option<Subject> {
-        match &self.verdict {
-            Verdict::Allowed { attestation, bounds, .. } => Some(Subject {
-                domain: self.domain,
-                action: self.action,
-                attestation: **attestation,
-                bounds: bounds.clone(),
-            }),
-            Verdict::Denied { .. } => None,
+        match (&self.verdict, &self.action) {
+            (Verdict::Allowed { attestation, bounds, .. }, Action::UserOperation(action)) => {
+                Some(Subject {
+                    domain: self.domain,
+                    action: *action,
+                    attestation: **attestation,
+                    bounds: bounds.clone(),
+                })
+            }
+            _ => None,
         }
+    }
+
+    /// What people know the asked about by: the userOpHash, or the safeTxHash of a Safe's owners.
+    pub(crate) fn known_as(&self) -> Option<B256> {
+        let context = self.action.as_call().map(|action| action.context);
+        self.user_op_hash.or(context.filter(|context| !context.is_zero()))
     }
 }

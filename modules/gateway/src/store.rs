@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! decisions:  evidence hash           -> Decision (JSON)
-//! operations: userOpHash              -> evidence hash
+//! operations: userOpHash, safeTxHash  -> evidence hash
 //! actions:    action hash             -> evidence hash
-//! slots:      domain, account, nonce  -> evidence hash of the latest allow
+//! slots:      domain, account, nonce  -> evidence hash of the latest allow (of calls: caller as well)
 //! ```
 //!
 //! One synchronous write batch per decision: after a crash it is there whole, or not at all.
@@ -93,7 +93,7 @@ impl DecisionStore {
         Ok(Self { db: Arc::new(db) })
     }
 
-    /// The decision that `hash` names: an evidence hash, an action hash or a userOpHash.
+    /// The decision that `hash` names: an evidence hash, an action hash, a userOpHash or a safeTxHash.
     ///
     /// # Errors
     /// When the database fails or holds something else than decisions.
@@ -138,8 +138,8 @@ impl DecisionStore {
         } else {
             batch.put_cf(self.family(DECISIONS)?, evidence, serde_json::to_vec(decision)?);
         }
-        for (index, hash) in [(OPERATIONS, decision.user_op_hash), (ACTIONS, decision.action_hash)]
-        {
+        let known_as = decision.known_as().map(|hash| (OPERATIONS, hash));
+        for (index, hash) in known_as.into_iter().chain([(ACTIONS, decision.action_hash)]) {
             // What the account's own policy decided is what an operation is asked for; the bundler's stays known by its
             // evidence.
             let enforced = |known: Decision| !known.domain.module.is_zero();

@@ -2,7 +2,7 @@
 
 use alloy::primitives::B256;
 use writ_attestation::wire::OperatorFault;
-use writ_evidence::{AccountError, EvidenceError, HistoryError};
+use writ_evidence::{AccountError, CallError, EvidenceError, HistoryError};
 use writ_simulation::{NodeError, SimulationError};
 
 use crate::log::LogError;
@@ -31,7 +31,7 @@ pub(crate) fn message(fault: &OperatorFault) -> String {
             format!("the operation fails in simulation: {code} {reason}")
         }
         OperatorFault::SimulationFailed { reason, aa_code: None } => {
-            format!("the operation fails in simulation: {reason}")
+            format!("what is asked about fails in simulation: {reason}")
         }
         OperatorFault::NotConfigured { reason } => {
             format!("nothing can be decided for the account: {reason}")
@@ -94,6 +94,12 @@ pub(crate) fn from_evidence(error: &EvidenceError, hash: B256) -> OperatorFault 
         }
         E::Failed { reason, aa_code } => {
             OperatorFault::SimulationFailed { reason: reason.clone(), aa_code: aa_code.clone() }
+        }
+        E::Call(CallError::NoCode(_) | CallError::NoGuard { .. } | CallError::Enforcer { .. }) => {
+            OperatorFault::NotConfigured { reason }
+        }
+        E::Call(CallError::Reverted(_) | CallError::Unadmitted(_)) => {
+            OperatorFault::SimulationFailed { reason, aa_code: None }
         }
         E::PredecessorFailed { .. } | E::NotExecuted | E::Reverted | E::Unstable { .. } => {
             OperatorFault::SimulationFailed { reason, aa_code: None }

@@ -1,7 +1,7 @@
 //! The operator: an independent service that evaluates an account's policies and signs what they decide.
 //!
 //! ```text
-//!  gateway ── operator_attest(request) ──> server (limits, time)
+//!  gateway ── operator_attest(request), operator_attestCall(request) ──> server (limits, time)
 //!                                            │
 //!      answered before? ── yes ──────────────┼──────────────> the recorded answer
 //!                                            │ no
@@ -18,11 +18,13 @@
 //!
 //! Invariants:
 //! * Nothing is signed that is not in the log, on disk. One decision per evidence and policy, for ever; at most one live
-//!   allow per (account, EntryPoint, nonce), and per (account, module, sequence) when a policy reads history.
+//!   allow per (account, EntryPoint, nonce), and per (account, module, sequence) when a policy reads history; of calls per
+//!   (enforcing contract, account, caller, nonce).
 //! * Nothing that the caller computed is believed: everything but the request is read from the operator's own node.
 //! * An allow and a denial take the same way: the same reads, the same evaluation, one synced write, one signature.
 //! * The key is erased when dropped and never printed.
 
+mod calls;
 mod config;
 mod decide;
 mod error;

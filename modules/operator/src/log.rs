@@ -21,7 +21,7 @@ use rocksdb::{
     ColumnFamily, ColumnFamilyDescriptor, DB, IteratorMode, Options, WriteBatch, WriteOptions,
 };
 use serde::{Deserialize, Serialize};
-use writ_attestation::{Attestation, Bounds, Denial, Domain, UserOperationAction};
+use writ_attestation::{Action, Attestation, Bounds, CallAction, Denial, Domain};
 
 /// Layout of the log on disk.
 const FORMAT: &[u8] = b"writ signing log 1";
@@ -32,7 +32,8 @@ const ENTRIES: &str = "entries";
 const REQUESTS: &str = "requests";
 /// Allow (1) or deny (0) by evidence ‖ policy.
 const VERDICTS: &str = "verdicts";
-/// The last allow by account and nonce, or account and sequence; detached ones by account, nonce and policy.
+/// The last allow by account and nonce, or account and sequence; detached ones by account, nonce and policy; calls by
+/// enforcing contract, account, caller and nonce.
 const ALLOWS: &str = "allows";
 
 /// What is signed.
@@ -62,7 +63,7 @@ pub struct Entry {
     /// Chain and enforcing contract.
     pub domain: Domain,
     /// What was decided about.
-    pub action: UserOperationAction,
+    pub action: Action,
     /// The canonical input document.
     pub evidence: Bytes,
     /// The operator's position in the account's set.
@@ -96,9 +97,13 @@ impl Entry {
     /// The keys under which no second allow may be live.
     fn allow_keys(&self, sequence: Option<u64>) -> Vec<Vec<u8>> {
         let chain = self.domain.chain_id.to_be_bytes();
-        let account = self.action.account;
-        let nonce = self.action.nonce.to_be_bytes::<32>();
-        let place = [&chain[..], &account[..], &self.action.entry_point[..], &nonce].concat();
+        let action = match &self.action {
+            Action::UserOperation(action) => action,
+            Action::Call(action) => return vec![self.call_key(action)],
+        };
+        let account = action.account;
+        let nonce = action.nonce.to_be_bytes::<32>();
+        let place = [&chain[..], &account[..], &action.entry_point[..], &nonce].concat();
         if self.domain.module.is_zero() {
             // Of a detached policy each asker has its own; they do not stand in each other's way.
             return vec![[b"d", &place[..], self.policy().as_slice()].concat()];
@@ -111,6 +116,22 @@ impl Entry {
             );
         }
         keys
+    }
+
+    /// Of a call: one for each nonce that the enforcing contract lets be used once, however the attestation comes. A Safe's
+    /// own nonces are others than those of a module, were it the Safe itself.
+    fn call_key(&self, action: &CallAction) -> Vec<u8> {
+        let owners = action.caller == action.account && !action.context.is_zero();
+        [
+            b"c",
+            &self.domain.chain_id.to_be_bytes()[..],
+            &self.domain.module[..],
+            &action.account[..],
+            &action.caller[..],
+            &[u8::from(owners)],
+            &action.nonce.to_be_bytes::<32>(),
+        ]
+        .concat()
     }
 }
 
@@ -253,8 +274,8 @@ impl SigningLog {
 
         if let Statement::Allow { attestation, .. } = &entry.statement {
             let live = LiveAllow {
-                account: entry.action.account,
-                nonce: entry.action.nonce,
+                account: entry.action.account(),
+                nonce: entry.action.nonce(),
                 revision: attestation.revision,
                 block_number: attestation.block_number,
                 block_hash: attestation.block_hash,

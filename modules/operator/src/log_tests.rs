@@ -5,7 +5,7 @@ use std::{
 };
 
 use alloy::primitives::address;
-use writ_attestation::{Bound, OperatorKey, reasons_hash};
+use writ_attestation::{Bound, OperatorKey, UserOperationAction, reasons_hash};
 
 use super::*;
 
@@ -81,7 +81,7 @@ fn entry(case: Case) -> Entry {
     };
     Entry {
         domain: Domain::new(1, MODULE),
-        action,
+        action: action.into(),
         evidence: Bytes::from(vec![case.evidence]),
         index: 0,
         statement,
@@ -240,4 +240,68 @@ fn killed_between_log_and_signature_nothing_else_can_be_signed() {
     let key = OperatorKey::random();
     let digest = attestation.digest(&recorded.domain).unwrap();
     assert_eq!(key.sign(digest, 0), key.sign(digest, 0));
+}
+
+/// A decision on a call off the ERC-4337 path.
+fn call_entry(evidence: u8, change: impl FnOnce(&mut CallAction), module: Address) -> Entry {
+    let mut action = CallAction {
+        account: ACCOUNT,
+        caller: ACCOUNT,
+        target: MODULE,
+        value: U256::ZERO,
+        call_data: B256::ZERO,
+        path: 1,
+        operation: 0,
+        context: B256::repeat_byte(1),
+        nonce: U256::from(7),
+    };
+    change(&mut action);
+    let mut entry = entry(Case { evidence, sequence: 0, ..CASE });
+    let Statement::Allow { attestation, .. } = &mut entry.statement else { panic!("an allow") };
+    attestation.action = action.hash();
+    Entry { action: action.into(), domain: Domain::new(1, module), ..entry }
+}
+
+#[test]
+fn of_calls_one_allow_lives_for_each_nonce_that_can_be_used_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = SigningLog::open(folder.path()).unwrap();
+    let record = |evidence: u8, change: fn(&mut CallAction), module| {
+        log.record(B256::repeat_byte(evidence), call_entry(evidence, change, module), None, 100)
+    };
+    assert!(record(1, |_| (), MODULE).is_ok());
+    // The same nonce: whatever is called, and however the attestation comes.
+    for (evidence, change) in [
+        (2, (|call| call.value = U256::ONE) as fn(&mut CallAction)),
+        (3, |call| call.target = ENTRY_POINT),
+        (4, |call| call.path = 2),
+        (5, |call| call.context = B256::repeat_byte(2)),
+        (6, |call| call.operation = 1),
+    ] {
+        assert!(matches!(record(evidence, change, MODULE), Err(LogError::Live(_))), "{evidence}");
+    }
+    // Another one: of another caller, account, enforcing contract; of a module, were it the Safe itself.
+    for (evidence, change, module) in [
+        (7, (|call| call.nonce = U256::from(8)) as fn(&mut CallAction), MODULE),
+        (8, |call| call.caller = ENTRY_POINT, MODULE),
+        (9, |call| call.account = ENTRY_POINT, MODULE),
+        (10, |_| (), ENTRY_POINT),
+        (11, |call| call.context = B256::ZERO, MODULE),
+    ] {
+        assert!(record(evidence, change, module).is_ok(), "{evidence}");
+    }
+    // A user operation of the same account and nonce stands in nobody's way.
+    let operation = entry(Case { evidence: 12, ..CASE });
+    assert!(log.record(B256::repeat_byte(12), operation, Some(3), 100).is_ok());
+
+    // What was written is there after a restart.
+    drop(log);
+    let log = SigningLog::open(folder.path()).unwrap();
+    let kept = log.decision(B256::repeat_byte(1)).unwrap().unwrap();
+    assert_eq!(kept, call_entry(1, |_| (), MODULE));
+    let again = call_entry(13, |call| call.value = U256::ONE, MODULE);
+    let refused = log.record(B256::repeat_byte(13), again.clone(), None, 100);
+    assert!(matches!(refused, Err(LogError::Live(_))));
+    // Over, or void.
+    assert!(log.record(B256::repeat_byte(13), again, None, 400).is_ok());
 }

@@ -10,8 +10,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use writ_attestation::{
     DetachedTerms, OperatorKey,
     wire::{
-        Allow, AttestRequest, Deny, Evaluation, Identity, MAX_PREDECESSORS, OperatorFault,
-        OperatorRecord, OperatorResponse,
+        Allow, AttestRequest, BlockRef, Deny, Evaluation, Identity, MAX_PREDECESSORS,
+        OperatorFault, OperatorRecord, OperatorResponse,
     },
 };
 use writ_evidence::{Authority, Evidence, EvidenceBuilder, EvidenceRequest, OwnerSignature};
@@ -33,10 +33,10 @@ use crate::{
 #[derive(Debug)]
 pub struct Operator {
     key: OperatorKey,
-    chain_id: u64,
-    builder: EvidenceBuilder,
+    pub(crate) chain_id: u64,
+    pub(crate) builder: EvidenceBuilder,
     policies: Arc<PolicyStore>,
-    log: Arc<SigningLog>,
+    pub(crate) log: Arc<SigningLog>,
     entry_points: Vec<EntryPoint>,
     max_block_age: u64,
     validity: u64,
@@ -117,14 +117,7 @@ impl Operator {
     ///
     /// [`OperatorFault`] when nothing is decided. A refusal by the policy is an answer, not a fault.
     pub async fn attest(&self, request: &AttestRequest) -> Result<OperatorResponse, OperatorFault> {
-        let answer = self.decide(request).await;
-        let outcome = match &answer {
-            Ok(OperatorResponse::Allow(_)) => "allow",
-            Ok(OperatorResponse::Deny(_)) => "deny",
-            Err(_) => "fault",
-        };
-        metrics::counter!("writ_decisions_total", "outcome" => outcome).increment(1);
-        answer
+        counted(self.decide(request).await)
     }
 
     async fn decide(&self, request: &AttestRequest) -> Result<OperatorResponse, OperatorFault> {
@@ -137,6 +130,15 @@ impl Operator {
             return self.sign(&entry);
         }
         let (id, evidence) = self.evidence(request, parsed, OwnerSignature::Required).await?;
+        self.conclude(id, evidence).await
+    }
+
+    /// From evidence to a signed answer, which is on disk before.
+    pub(crate) async fn conclude(
+        &self,
+        id: B256,
+        evidence: Evidence,
+    ) -> Result<OperatorResponse, OperatorFault> {
         let index = evidence
             .account
             .operators
@@ -152,8 +154,8 @@ impl Operator {
             .map_err(|error| fault::from_node(&error, evidence.block_hash))?;
         let entry = self.record(id, evidence, verdict, index).await?;
         tracing::info!(
-            account = %entry.action.account,
-            nonce = %entry.action.nonce,
+            account = %entry.action.account(),
+            nonce = %entry.action.nonce(),
             evidence = %entry.evidence_hash(),
             allow = matches!(entry.statement, Statement::Allow { .. }),
             "decided"
@@ -196,7 +198,7 @@ impl Operator {
         Ok(Some(OperatorRecord { chain_id: domain.chain_id, module: domain.module, response }))
     }
 
-    fn permit(&self) -> Result<SemaphorePermit<'_>, OperatorFault> {
+    pub(crate) fn permit(&self) -> Result<SemaphorePermit<'_>, OperatorFault> {
         self.work.try_acquire().map_err(|_| OperatorFault::Busy)
     }
 
@@ -244,7 +246,7 @@ impl Operator {
         parsed: Parsed,
         owner_signature: OwnerSignature,
     ) -> Result<(B256, Evidence), OperatorFault> {
-        let block = self.pin(request).await?;
+        let block = self.pin(request.block).await?;
         let hash = block.hash();
         let request = EvidenceRequest {
             block,
@@ -263,8 +265,7 @@ impl Operator {
     }
 
     /// The named block, if it is canonical on this operator's own node and not too old.
-    async fn pin(&self, request: &AttestRequest) -> Result<PinnedBlock, OperatorFault> {
-        let named = request.block;
+    pub(crate) async fn pin(&self, named: BlockRef) -> Result<PinnedBlock, OperatorFault> {
         let state = self.builder.state();
         let newest =
             state.latest().await.map_err(|error| fault::from_node(&error, named.hash))?.number();
@@ -331,7 +332,7 @@ impl Operator {
     }
 
     /// Signs what is in the log, and nothing else.
-    fn sign(&self, entry: &Entry) -> Result<OperatorResponse, OperatorFault> {
+    pub(crate) fn sign(&self, entry: &Entry) -> Result<OperatorResponse, OperatorFault> {
         let Entry { domain, action, evidence, index, statement } = entry.clone();
         match statement {
             Statement::Allow { attestation, bounds } => {
@@ -354,6 +355,19 @@ impl Operator {
             }
         }
     }
+}
+
+/// Counts an answer.
+pub(crate) fn counted(
+    answer: Result<OperatorResponse, OperatorFault>,
+) -> Result<OperatorResponse, OperatorFault> {
+    let outcome = match &answer {
+        Ok(OperatorResponse::Allow(_)) => "allow",
+        Ok(OperatorResponse::Deny(_)) => "deny",
+        Err(_) => "fault",
+    };
+    metrics::counter!("writ_decisions_total", "outcome" => outcome).increment(1);
+    answer
 }
 
 /// Names exactly this request: every byte of the operations, signatures included.

@@ -13,8 +13,8 @@ use jsonrpsee::{
     types::ErrorObjectOwned,
 };
 use writ_attestation::wire::{
-    AttestRequest, CODE_OPERATOR, Evaluation, Identity, MAX_MESSAGE_LEN, OperatorFault,
-    OperatorRecord, OperatorResponse,
+    AttestRequest, CODE_OPERATOR, CallAttestRequest, Evaluation, Identity, MAX_MESSAGE_LEN,
+    OperatorFault, OperatorRecord, OperatorResponse,
 };
 
 use crate::Operator;
@@ -29,6 +29,10 @@ pub trait OperatorApi {
     /// Decides and signs.
     #[method(name = "attest")]
     async fn attest(&self, request: AttestRequest) -> RpcResult<OperatorResponse>;
+
+    /// Decides on a call that comes through no EntryPoint, and signs.
+    #[method(name = "attestCall")]
+    async fn attest_call(&self, request: CallAttestRequest) -> RpcResult<OperatorResponse>;
 
     /// Decides and signs nothing.
     #[method(name = "evaluate")]
@@ -148,6 +152,10 @@ impl OperatorApiServer for Methods {
 
     async fn attest(&self, request: AttestRequest) -> RpcResult<OperatorResponse> {
         self.in_time(self.operator.attest(&request)).await
+    }
+
+    async fn attest_call(&self, request: CallAttestRequest) -> RpcResult<OperatorResponse> {
+        self.in_time(self.operator.attest_call(&request)).await
     }
 
     async fn evaluate(&self, request: AttestRequest) -> RpcResult<Evaluation> {

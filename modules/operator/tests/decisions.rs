@@ -77,7 +77,7 @@ async fn decide_and_execute(version: EntryPointVersion) {
     // What is signed is what was asked.
     let code = chain.provider_code_hash(chain.account).await;
     let action = action_of(&operation, chain.entry_point.address, code, max_cost_of(&operation));
-    assert_eq!(one.action, action);
+    assert_eq!(one.action, action.into());
     assert_eq!(one.attestation.action, action.hash());
     assert_eq!(amounts(&one.bounds), [(Address::ZERO, ETHER), (chain.token, 60)]);
     assert_eq!(one.attestation.bounds, one.bounds.hash());

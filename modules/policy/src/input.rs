@@ -4,6 +4,9 @@
 //! So every field that a policy may rely on is present and of its type before Rego runs, and
 //! fields that version 1 does not have are refused: what is not in the document cannot influence
 //! the decision.
+//!
+//! The document of a call that comes through no EntryPoint has one field more, `action`, and what
+//! an EntryPoint would have said of an operation is zero in it.
 
 use crate::{AssetBound, Value, result::list_bounds};
 
@@ -38,17 +41,40 @@ use Shape::{
 
 const INPUT: Shape = Record(&[
     ("version", Amount),
-    ("chain", Record(&[("id", Amount), ("block", BLOCK)])),
-    (
-        "account",
-        Record(&[("address", Address), ("codeHash", Hash), ("kind", Text), ("deployed", Bool)]),
-    ),
+    ("chain", CHAIN),
+    ("account", ACCOUNT),
     ("operation", OPERATION),
     ("calls", List(&CALL)),
     ("bounds", List(&BOUND)),
     ("effects", EFFECTS),
-    ("history", Record(&[("sequence", Amount), ("day", DAY)])),
+    ("history", HISTORY),
     ("facts", Object),
+]);
+/// Of a call that comes through no EntryPoint: the same, and what of its action the rest does not show.
+const CALL_INPUT: Shape = Record(&[
+    ("version", Amount),
+    ("chain", CHAIN),
+    ("account", ACCOUNT),
+    ("operation", OPERATION),
+    ("action", ACTION),
+    ("calls", List(&CALL)),
+    ("bounds", List(&BOUND)),
+    ("effects", EFFECTS),
+    ("history", HISTORY),
+    ("facts", Object),
+]);
+const CHAIN: Shape = Record(&[("id", Amount), ("block", BLOCK)]);
+const ACCOUNT: Shape =
+    Record(&[("address", Address), ("codeHash", Hash), ("kind", Text), ("deployed", Bool)]);
+const HISTORY: Shape = Record(&[("sequence", Amount), ("day", DAY)]);
+const ACTION: Shape = Record(&[
+    ("enforcer", Address),
+    ("caller", Address),
+    ("target", Address),
+    ("path", Text),
+    ("operation", Text),
+    ("context", Hash),
+    ("nonce", Amount),
 ]);
 const BLOCK: Shape = Record(&[("number", Amount), ("hash", Hash), ("timestamp", Amount)]);
 const OPERATION: Shape = Record(&[
@@ -123,7 +149,8 @@ pub struct InputError {
 /// # Errors
 /// Naming the first field that is missing, unknown or of another type.
 pub fn check_input(input: &Value) -> Result<(), InputError> {
-    check(&INPUT, input)?;
+    let shape = if input.get("action").is_some() { &CALL_INPUT } else { &INPUT };
+    check(shape, input)?;
     if input.get("version") != Some(&Value::from(INPUT_VERSION)) {
         return Err(expected("version 1").under(".version"));
     }

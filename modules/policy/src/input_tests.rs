@@ -174,3 +174,26 @@ fn bounds_are_in_order_and_without_repetition() {
     let nine = (1..9).map(|digit| bound(&digit.to_string(), "erc20"));
     assert!(checked(std::iter::once(native()).chain(nine).collect()).is_err());
 }
+
+#[test]
+fn a_call_has_one_field_more_and_all_of_it() {
+    let action = Value::object([
+        ("enforcer", alloy::primitives::Address::ZERO.into()),
+        ("caller", alloy::primitives::Address::ZERO.into()),
+        ("target", alloy::primitives::Address::ZERO.into()),
+        ("path", "posted".into()),
+        ("operation", "call".into()),
+        ("context", alloy::primitives::B256::ZERO.into()),
+        ("nonce", 7u64.into()),
+    ]);
+    assert_eq!(check_input(&with("action", Some(action.clone()))), Ok(()));
+    for name in ["enforcer", "caller", "target", "path", "operation", "context", "nonce"] {
+        let Value::Object(mut fields) = action.clone() else { panic!("an object") };
+        fields.remove(name);
+        let error = check_input(&with("action", Some(Value::Object(fields.clone())))).unwrap_err();
+        assert_eq!(error.path, format!(".action.{name}"));
+        fields.insert(name.to_owned(), Value::Bool(true));
+        assert!(check_input(&with("action", Some(Value::Object(fields)))).is_err(), "{name}");
+    }
+    assert!(check_input(&with("action", Some(Value::Bool(true)))).is_err());
+}

@@ -509,7 +509,7 @@ const fn kind_of(scheme: CallScheme) -> CallKind {
 }
 
 /// Every kind of running out of gas is one: plain, memory, precompile, operand, SSTORE's sentry.
-const fn status_of(result: InstructionResult) -> FrameStatus {
+pub(super) const fn status_of(result: InstructionResult) -> FrameStatus {
     match result {
         InstructionResult::OutOfGas
         | InstructionResult::MemoryOOG

@@ -16,6 +16,7 @@
 //! frame says which opcodes matter in it; a step of any other costs what it costs without a tracer
 //! (see [`evm`]).
 
+mod calls;
 mod dispatch;
 mod effects;
 mod evm;
@@ -39,6 +40,7 @@ use crate::{
     trace::{CodeVisit, FrameTrace, OpTrace, Phase},
     validation::{PaymasterValidation, ValidationData},
 };
+pub(crate) use calls::CallsTracer;
 use dispatch::Dispatch;
 use effects::Checkpoint;
 pub(crate) use evm::run;

@@ -27,7 +27,8 @@ pub use entry_point::{EntryPoint, EntryPointV06};
 pub use erc20::Erc20;
 pub use erc7579::Erc7579Account;
 pub use module::{
-    Cards, Coins, DevAccount, DevPaymaster, DevToken, DevWindowValidator, MODE_ENFORCE,
-    MODE_OBSERVE, MODE_OFF, PlainOwnerValidator, WritDelegate, WritModule, WritSimpleAccount,
+    Cards, Coins, DevAccount, DevGuardedVault, DevPaymaster, DevToken, DevWindowValidator,
+    IWritGuarded, MODE_ENFORCE, MODE_OBSERVE, MODE_OFF, PlainOwnerValidator, WritDelegate,
+    WritModule, WritSafeGuard, WritSimpleAccount,
 };
 pub use tools::{ContractOwner, WeightedOwners, WritLens, WritOperatorRegistry};

@@ -25,6 +25,25 @@ sol! {
 }
 
 sol! {
+    /// What a guarded contract offers beside its own functions.
+    #[sol(all_derives)]
+    IWritGuarded,
+    "abi/IWritGuarded.json"
+}
+
+sol! {
+    #[sol(all_derives)]
+    WritSafeGuard,
+    "abi/WritSafeGuard.json"
+}
+
+sol! {
+    /// Development only: an ERC-4626 vault that is guarded.
+    DevGuardedVault,
+    "abi/DevGuardedVault.json"
+}
+
+sol! {
     /// Development only: OpenZeppelin's ERC-7579 account with hooks, for any EntryPoint.
     #[sol(rpc)]
     DevAccount,

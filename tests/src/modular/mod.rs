@@ -2,7 +2,7 @@
 
 mod kinds;
 mod place;
-mod published;
+pub(crate) mod published;
 mod staged;
 
 use alloy::{

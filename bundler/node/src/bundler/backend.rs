@@ -6,24 +6,28 @@ use alloy::primitives::{Address, B256, U256};
 use serde_json::Value;
 use writ_admission::Admission;
 use writ_builder::{BuilderHandle, Fees, Part};
-use writ_evidence::AccountReader;
+use writ_evidence::EvidenceBuilder;
 use writ_policy::PolicyStore;
 use writ_rpc::{
-    AttestedBlock, Backend, Check, Decision, Evaluation, GasEstimate, GasPrice, GasPrices, Health,
-    OperationStatus, PolicyView, StateOverrides, UserOperationByHash, UserOperationReceipt,
-    Verdict,
+    AttestedBlock, AttestedCall, Backend, Check, Decision, Evaluation, GasEstimate, GasPrice,
+    GasPrices, Health, OperationStatus, PolicyView, StateOverrides, UserOperationByHash,
+    UserOperationReceipt, Verdict,
 };
 use writ_simulation::NodeStats;
-use writ_types::{EntryPoint, ErrorCode, PartialUserOperation, Refusal, UserOperation};
+use writ_types::{
+    AttestableCall, EntryPoint, ErrorCode, PartialUserOperation, Refusal, UserOperation,
+};
 
-use super::{convert, enforcement::Enforcement, policy_view::policy_view};
+use super::{
+    attest_call::attest_call, convert, enforcement::Enforcement, policy_view::policy_view,
+};
 
 /// Everything that answers.
 #[derive(Debug)]
 pub(super) struct NodeBackend {
     pub(super) admission: Admission,
     pub(super) builder: BuilderHandle,
-    pub(super) accounts: AccountReader,
+    pub(super) evidence: EvidenceBuilder,
     pub(super) enforcement: Enforcement,
     pub(super) modules: Vec<Address>,
     pub(super) policies: Arc<PolicyStore>,
@@ -114,7 +118,7 @@ impl Backend for NodeBackend {
         let block = self.admission.state().latest().await.map_err(unavailable)?;
         let own = self.admission.gate().bundler_policy();
         policy_view(
-            &self.accounts,
+            self.evidence.reader(),
             &self.enforcement,
             &self.modules,
             &self.policies,
@@ -149,6 +153,17 @@ impl Backend for NodeBackend {
         operation: UserOperation,
     ) -> Result<UserOperation, Refusal> {
         Ok(self.admission.attest(operation, entry_point.address).await?)
+    }
+
+    async fn attest_call(&self, call: AttestableCall) -> Result<AttestedCall, Refusal> {
+        let Some(gateway) = self.admission.gate().gateway() else {
+            return Err(Refusal::new(
+                ErrorCode::AttestationRequired,
+                "this bundler asks no operators: it can obtain no attestation",
+            ));
+        };
+        let block = self.admission.state().latest().await.map_err(unavailable)?;
+        attest_call(&self.evidence, gateway, block, call).await
     }
 
     async fn decision(&self, hash: B256) -> Result<Option<Decision>, Refusal> {

@@ -1,10 +1,10 @@
 //! From the crates' own types to what the RPC answers.
 
 use alloy::primitives::{Address, Bytes, U256};
-use writ_attestation::{Bounds, wire::BlockRef};
+use writ_attestation::{Bounds, CallAction, wire::BlockRef};
 use writ_gateway::{Decision, Verdict};
 use writ_pool::{PoolOperation, StatusRecord};
-use writ_rpc::{AttestedBlock, Bound, OperationStatus};
+use writ_rpc::{AttestedBlock, Bound, CallActionView, OperationStatus};
 use writ_simulation::Overrides;
 use writ_types::AssetKind;
 
@@ -59,13 +59,29 @@ pub(super) const fn block(block: BlockRef) -> AttestedBlock {
     AttestedBlock { number: block.number, hash: block.hash }
 }
 
+/// The action of a call as the RPC shows it.
+pub(super) const fn call_action(action: &CallAction) -> CallActionView {
+    CallActionView {
+        account: action.account,
+        caller: action.caller,
+        target: action.target,
+        value: action.value,
+        call_data: action.call_data,
+        path: action.path,
+        operation: action.operation,
+        context: action.context,
+        nonce: action.nonce,
+    }
+}
+
 /// A recorded decision as the RPC shows it.
 pub(super) fn decision(decision: Decision) -> writ_rpc::Decision {
     let mut shown = writ_rpc::Decision {
         decision: writ_rpc::Verdict::Deny,
         evidence: decision.evidence_hash,
         document: Some(decision.evidence),
-        user_op_hash: Some(decision.user_op_hash),
+        user_op_hash: decision.user_op_hash,
+        call_action: decision.action.as_call().map(call_action),
         policy: decision.policy,
         reasons: Vec::new(),
         bounds: Vec::new(),

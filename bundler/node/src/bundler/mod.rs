@@ -1,5 +1,6 @@
 //! `writ bundler`: the parts, put together.
 
+mod attest_call;
 mod backend;
 mod convert;
 mod debug;
@@ -17,7 +18,7 @@ use writ_attestation::read_secret;
 use writ_builder::{
     Builder, BuilderConfig, BuilderError, BuilderParts, BundleSigner, Health, Part,
 };
-use writ_evidence::AccountReader as EvidenceAccounts;
+use writ_evidence::EvidenceBuilder;
 use writ_gateway::{
     AccountReader, DecisionStore, Gate, GateOptions, Gateway, GatewayOptions, OperatorEndpoint,
 };
@@ -78,7 +79,7 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
 
     let gate = gate(&arguments, &simulator, &node, &policies)?;
     let parts = AdmissionParts {
-        state,
+        state: state.clone(),
         simulator: simulator.clone(),
         gate: Arc::new(gate),
         pool,
@@ -122,7 +123,7 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
     let backend = Arc::new(NodeBackend {
         admission,
         builder: handle,
-        accounts: EvidenceAccounts::new(simulator.clone(), node.clone()),
+        evidence: EvidenceBuilder::new(state, simulator.clone()),
         enforcement: Enforcement::new(simulator, node),
         modules: arguments.modules.clone(),
         policies,

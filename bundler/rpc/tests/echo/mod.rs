@@ -10,13 +10,13 @@ use std::{
 use alloy::primitives::{Address, B256, U256};
 use serde_json::json;
 use writ_rpc::{
-    AttestedBlock, Backend, Check, Decision, Evaluation, GasEstimate, GasPrice, GasPrices, Health,
-    OperationStatus, PolicyView, StateOverrides, UserOperationByHash, UserOperationReceipt,
-    Verdict,
+    AttestedBlock, AttestedCall, Backend, CallActionView, Check, Decision, Evaluation, GasEstimate,
+    GasPrice, GasPrices, Health, OperationStatus, PolicyView, ReadyCall, StateOverrides,
+    UserOperationByHash, UserOperationReceipt, Verdict,
 };
 use writ_types::{
-    EntryPoint, EntryPointVersion, ErrorCode, GasDefaults, PartialUserOperation, Refusal,
-    UserOperation,
+    AttestableCall, EntryPoint, EntryPointVersion, ErrorCode, GasDefaults, PartialUserOperation,
+    ProtectedCall, Refusal, UserOperation,
 };
 
 pub(crate) const CHAIN: u64 = 31_337;
@@ -156,6 +156,37 @@ impl Backend for Echo {
     ) -> Result<UserOperation, Refusal> {
         operation.signature = [&operation.signature[..], b"attested"].concat().into();
         Ok(operation)
+    }
+
+    async fn attest_call(&self, call: AttestableCall) -> Result<AttestedCall, Refusal> {
+        let ProtectedCall::Contract(contract) = &call.call else {
+            return Err(Refusal::new(ErrorCode::PolicyDenied, "denied by policy"));
+        };
+        Ok(AttestedCall {
+            enforcer: contract.contract,
+            action: CallActionView {
+                account: contract.contract,
+                caller: contract.caller,
+                target: contract.contract,
+                value: contract.value,
+                call_data: B256::ZERO,
+                path: call.path as u8,
+                operation: 0,
+                context: contract.context,
+                nonce: U256::from(contract.nonce),
+            },
+            action_hash: B256::ZERO,
+            attestation: contract.data.clone(),
+            transaction: ReadyCall { to: contract.contract, data: contract.data.clone() },
+            signatures: None,
+            policy: B256::ZERO,
+            evidence: known(),
+            bounds: vec![],
+            block: AttestedBlock { number: 1, hash: B256::ZERO },
+            valid_after: 2,
+            valid_until: 3,
+            signers: vec![contract.caller],
+        })
     }
 
     async fn decision(&self, _: B256) -> Result<Option<Decision>, Refusal> {

@@ -208,7 +208,7 @@ pub(crate) fn observed_call(to: Address, value: U256, data: Bytes) -> Result<Cal
     Ok(Call { to, value, selector: selector.map(FixedBytes), function, arguments, data })
 }
 
-fn decode_call(
+pub(crate) fn decode_call(
     own: Own,
     index: usize,
     to: Address,

@@ -424,7 +424,7 @@ impl State {
         let (key, index) = signer.unwrap_or((&self.keys[usize::from(self.index)], self.index));
         OperatorResponse::Allow(Allow {
             attestation,
-            action,
+            action: action.into(),
             bounds,
             evidence,
             signature: key.sign(digest, index),
@@ -452,7 +452,7 @@ impl State {
         };
         let digest = denial.digest(&Domain::new(CHAIN, request.module));
         let signature = self.keys[usize::from(self.index)].sign(digest, self.index);
-        OperatorResponse::Deny(Deny { denial, action, reasons, evidence, signature })
+        OperatorResponse::Deny(Deny { denial, action: action.into(), reasons, evidence, signature })
     }
 
     fn evaluate(&self, request: &AttestRequest) -> Evaluation {

@@ -301,7 +301,7 @@ impl Chain {
         let first = allows[0];
         let suffix = Suffix::new(
             &first.attestation,
-            u128::try_from(first.action.max_cost).unwrap(),
+            first.action.as_user_operation().unwrap().max_cost.to(),
             first.bounds.clone(),
             allows.iter().map(|allow| allow.signature).collect(),
         );
@@ -512,7 +512,7 @@ fn anvil_program() -> PathBuf {
 }
 
 /// A file of an installed npm package.
-fn node_module(path: &str) -> PathBuf {
+pub fn node_module(path: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules").join(path);
     assert!(path.exists(), "{} is missing: run npm ci in the workspace root", path.display());
     path
