@@ -208,9 +208,8 @@ impl Effects {
         }
         let mut moved: Moved = tokens
             .into_iter()
-            .filter_map(|(asset, (sent, out, back))| {
-                sent.then(|| (asset, out.saturating_sub(back)))
-            })
+            .filter(|(_, (sent, ..))| *sent)
+            .map(|(asset, (_, out, back))| (asset, out.saturating_sub(back)))
             .collect();
         moved.insert(Asset::Native, self.native_outflow(account).unwrap_or_default());
         for withdrawal in self.withdrawals.iter().filter(|one| one.account == account) {

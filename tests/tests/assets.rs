@@ -1,6 +1,8 @@
 //! Every kind of bound through the bundler, on accounts of every kind: estimated with a stub, attested, included as decided;
 //! and stopped by the hook when the chain has changed meanwhile.
 
+use std::slice::from_ref;
+
 use alloy::{
     primitives::{Address, Bytes, U256, address},
     sol,
@@ -15,8 +17,8 @@ use writ_bindings::{
 use writ_node::dev::{CHAIN_ID, Wallet, tokens};
 use writ_policy::{PolicyStore, policy_commitment};
 use writ_tests::{
-    INCLUSION_LIMIT, Node, World, create_account, ether, eventually, execute_in, module_key,
-    nonce_of, root, single, under_hook, versions_of,
+    INCLUSION_LIMIT, Node, World, built_in_encodings, create_account, ether, eventually,
+    execute_in, module_key, nonce_of, root, single, under_hook, versions_of,
 };
 use writ_types::{EntryPoint, UserOperation};
 
@@ -175,14 +177,22 @@ impl Stage<'_> {
         Self::execution(self.cards, &transferFromCall { from, to, id })
     }
 
-    async fn operation(&self, queue: u32, call: &[u8]) -> UserOperation {
-        let nonce = nonce_of(module_key(self.kind, queue), 0);
-        let prepared = self.wallet.prepare_at(under_hook(self.kind, call), nonce).await;
-        prepared.unwrap_or_else(|error| panic!("{:?}: {error}", self.kind))
+    /// Calldata with which the account makes these calls.
+    fn calldata(&self, calls: &[Execution]) -> Bytes {
+        if self.kind.is_built_in() {
+            return built_in_encodings(self.kind, calls).swap_remove(0).1;
+        }
+        let execute = match calls {
+            [call] => execute_in([0, 0], &single(call.target, call.value, &call.callData)),
+            calls => execute_in([1, 0], &calls.to_vec().abi_encode()),
+        };
+        under_hook(self.kind, &execute)
     }
 
-    fn alone(call: &Execution) -> Bytes {
-        execute_in([0, 0], &single(call.target, call.value, &call.callData))
+    async fn operation(&self, queue: u32, calls: &[Execution]) -> UserOperation {
+        let nonce = nonce_of(module_key(self.kind, queue), 0);
+        let prepared = self.wallet.prepare_at(self.calldata(calls), nonce).await;
+        prepared.unwrap_or_else(|error| panic!("{:?}: {error}", self.kind))
     }
 
     async fn included(&self, operation: &UserOperation) {
@@ -195,7 +205,7 @@ impl Stage<'_> {
     async fn each_by_itself(&self) {
         let calls = self.calls().into_iter().chain([self.give_card(0, FRIEND)]);
         for (queue, call) in (0u32..).zip(calls) {
-            let operation = self.operation(queue, &Self::alone(&call)).await;
+            let operation = self.operation(queue, from_ref(&call)).await;
             self.included(&operation).await;
         }
     }
@@ -204,7 +214,7 @@ impl Stage<'_> {
     async fn all_at_once(&self) {
         let mut calls = self.calls();
         calls.push(self.give_card(1, FRIEND));
-        let operation = self.operation(20, &execute_in([1, 0], &calls.abi_encode())).await;
+        let operation = self.operation(20, &calls).await;
         let attested = self.world.attest(&self.wallet, &operation).await;
         let (_, suffix) = Suffix::split(&attested.signature).expect("whole").expect("attached");
         assert_eq!(suffix.bounds.as_slice().len(), MAX_BOUNDS, "{:?}", self.kind);
@@ -222,12 +232,12 @@ impl Stage<'_> {
             Self::execution(self.coins, &operator),
             Self::execution(self.wallet.entry_point.address, &withdraw),
         ] {
-            let operation = self.operation(21, &Self::alone(&call)).await;
+            let operation = self.operation(21, from_ref(&call)).await;
             self.world.refuses(&self.wallet, &operation, DENIED).await;
         }
         let approve = Cards::approveCall { to: FRIEND, tokenId: card(self.wallet.account, 2) };
         let one = Self::execution(self.cards, &approve);
-        let operation = self.operation(21, &Self::alone(&one)).await;
+        let operation = self.operation(21, from_ref(&one)).await;
         let failure = self.world.refuses(&self.wallet, &operation, NO_QUORUM).await;
         assert!(failure.message.contains("single ERC-721"), "{}", failure.message);
     }
@@ -250,7 +260,7 @@ impl Stage<'_> {
         takes(&[2]).await;
         self.node.mine(1).await;
         let call = Execution { target: PUPPET, value: U256::ZERO, callData: Bytes::new() };
-        let mut operation = self.operation(22, &Self::alone(&call)).await;
+        let mut operation = self.operation(22, from_ref(&call)).await;
         // Enough to take two.
         operation.call_gas_limit += 200_000;
         let operation = self.wallet.sign(operation).expect("signed");
@@ -274,7 +284,7 @@ impl Stage<'_> {
         }
 
         // The control: decided anew, both go.
-        let operation = self.operation(23, &Self::alone(&call)).await;
+        let operation = self.operation(23, from_ref(&call)).await;
         self.included(&operation).await;
         let left = self.node.read(self.cards, Cards::balanceOfCall { owner: account }).await;
         assert_eq!(left, U256::ZERO, "{:?}", self.kind);

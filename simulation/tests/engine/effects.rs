@@ -213,6 +213,6 @@ fn what_a_watched_contract_learns_is_told_and_nothing_else() {
     assert_eq!(told(asked(), Some(token)), None, "who was asked asked nothing");
     assert_eq!(told(asked(), None), None);
     // The account's own question is not the watched contract's.
-    let own = execute_call(token, U256::ZERO, question.clone());
+    let own = execute_call(token, U256::ZERO, question);
     assert_eq!(told(own, Some(asker)), None);
 }

@@ -183,13 +183,13 @@ fn refusal(error: EvidenceError) -> Refusal {
         EvidenceError::Simulation(error) if error.is_transient() => {
             Refusal::new(ErrorCode::ResourceUnavailable, message)
         }
-        EvidenceError::Call(error) => call_refusal(error, message),
+        EvidenceError::Call(error) => call_refusal(&error, message),
         _ => Refusal::new(ErrorCode::AttestationRequired, message),
     }
 }
 
-fn call_refusal(error: CallError, message: String) -> Refusal {
-    let field = match &error {
+fn call_refusal(error: &CallError, message: String) -> Refusal {
+    let field = match error {
         CallError::Chain { .. } => "chainId",
         CallError::SafeTxHash { .. } => "safeTxHash",
         CallError::NonceUsed { .. } | CallError::SafeNonce { .. } => "nonce",
@@ -210,12 +210,12 @@ fn call_refusal(error: CallError, message: String) -> Refusal {
         data.field = Some(field.to_owned());
         match error {
             CallError::SafeNonce { given, current } => {
-                data.actual = Some(U256::from(given));
-                data.required = Some(current);
+                data.actual = Some(U256::from(*given));
+                data.required = Some(*current);
             }
             CallError::Balance { balance, value, .. } => {
-                data.actual = Some(balance);
-                data.required = Some(value);
+                data.actual = Some(*balance);
+                data.required = Some(*value);
             }
             _ => {}
         }

@@ -87,8 +87,9 @@ fn find<'a>(named: &Value, policies: &'a PolicyStore) -> Result<&'a CompiledPoli
         Err(_) => policies.by_name(name),
     };
     found.map(AsRef::as_ref).ok_or_else(|| {
-        let known: Vec<_> =
+        let mut known: Vec<_> =
             policies.policies().map(|policy| policy.manifest().name.as_str()).collect();
+        known.sort_unstable();
         format!("there is no single policy {name:?} in --policies; there are: {}", known.join(", "))
     })
 }

@@ -327,7 +327,7 @@ impl Writer<'_> {
             Kind::Texts => match self.random.below(3) {
                 0 => {
                     let condition = self.comprehension(scope, depth, Kind::Text);
-                    format!("[{}", condition)
+                    format!("[{condition}")
                 }
                 1 => format!(
                     "[{}, {}]",

@@ -283,7 +283,7 @@ impl Program {
         }
         // An object is packed from pairs.
         let pairs = instruction.op != Op::Pack || instruction.c != 2;
-        (pairs || self.list(instruction.b).len() % 2 == 0).then_some(())
+        (pairs || self.list(instruction.b).len().is_multiple_of(2)).then_some(())
     }
 
     fn check_list(&self, at: u16, count: Option<u16>, uses: &mut [Use]) -> Option<()> {

@@ -144,7 +144,7 @@ fn every_sown_mistake_shows() {
         let inputs: Vec<Value> = (0..4).map(|_| input(&mut random)).collect();
         hidden.retain(|(_, mistake)| {
             let mut wrong = program.clone();
-            let sown = wrong.code.iter_mut().fold(false, |sown, i| mistake(i) || sown);
+            let sown = wrong.code.iter_mut().filter_map(|i| mistake(i).then_some(())).count() > 0;
             // What a check of programs refuses has been found.
             if !sown {
                 return true;

@@ -76,7 +76,7 @@ fn policies_in_the_tree_agree_on_changed_inputs() {
             match bound.evaluate_checked(&input) {
                 Ok(decision) if decision.allow => allowed += 1,
                 Ok(decision) if matches!(decision.denied, Some(crate::DenyCode::Fault(_))) => {
-                    faults += 1
+                    faults += 1;
                 }
                 Ok(_) => denied += 1,
                 Err(EvaluationError::Abstain(problem)) => panic!("{name}: {problem}"),
