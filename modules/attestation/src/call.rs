@@ -4,9 +4,8 @@ use alloy::primitives::{Address, B256, U256, keccak256};
 use writ_types::{AttestableCall, ContractCall, ProtectedCall, SafeModuleCall, SafeTransaction};
 
 use crate::{
-    AccountPolicy, Attestation, AttestationError, CallAction, Domain, LEVEL_QUORUM, OperatorSet,
-    Suffix,
-    verify::{check_quorum, check_signers, check_window},
+    AccountPolicy, Attestation, AttestationError, CallAction, Domain, OperatorSet, Suffix,
+    verify::{check_current, check_level, check_quorum, check_set, check_signers, check_window},
 };
 
 /// The action of a call on this chain, exactly as the enforcing contract puts it together.
@@ -104,41 +103,16 @@ pub fn verify_call(
     context: &CallContext<'_>,
 ) -> Result<Vec<Address>, AttestationError> {
     let CallContext { domain, policy, operators, now } = *context;
-    let (configuration, state) = (&policy.configuration, &policy.state);
-    if suffix.level != configuration.level {
-        return Err(AttestationError::Level {
-            attested: suffix.level,
-            required: configuration.level,
-        });
-    }
-    if suffix.level != LEVEL_QUORUM {
-        return Err(AttestationError::UnsupportedLevel(suffix.level));
-    }
-    if suffix.revision != state.revision {
-        return Err(AttestationError::Revision {
-            attested: suffix.revision,
-            current: state.revision,
-        });
-    }
-    if suffix.epoch != configuration.epoch {
-        return Err(AttestationError::Epoch {
-            attested: suffix.epoch,
-            current: configuration.epoch,
-        });
-    }
+    let configuration = &policy.configuration;
+    check_level(suffix, configuration)?;
+    check_current(suffix, policy)?;
     if suffix.sequence != 0 {
         return Err(AttestationError::Sequence { attested: suffix.sequence, current: 0 });
     }
     if suffix.max_cost != 0 {
         return Err(AttestationError::MaxCost { required: U256::ZERO, attested: suffix.max_cost });
     }
-    let found = operators.code_hash();
-    if found != configuration.operator_set_code_hash {
-        return Err(AttestationError::SetCode {
-            found,
-            configured: configuration.operator_set_code_hash,
-        });
-    }
+    check_set(operators, configuration)?;
     check_signers(suffix, policy, operators)?;
     check_window(suffix, now)?;
     let attestation: Attestation = suffix.attestation(action.hash(), configuration.policy);

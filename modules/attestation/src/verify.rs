@@ -4,8 +4,8 @@ use alloy::primitives::{Address, B256};
 use writ_types::UserOperation;
 
 use crate::{
-    AccountPolicy, Attestation, AttestationError, Domain, OperatorSet, Suffix, UserOperationAction,
-    action_of, suffix::LEVEL_QUORUM,
+    AccountPolicy, Attestation, AttestationError, Configuration, Domain, OperatorSet, Suffix,
+    UserOperationAction, action_of, suffix::LEVEL_QUORUM,
 };
 
 /// Everything outside the operation that an attestation is checked against.
@@ -80,48 +80,71 @@ pub const fn check_window(suffix: &Suffix, now: u64) -> Result<(), AttestationEr
 
 /// Checks every field of `suffix` that goes stale when the account's configuration or history moves on.
 pub fn check_configuration(suffix: &Suffix, context: &Context<'_>) -> Result<(), AttestationError> {
-    let (configuration, state) = (&context.policy.configuration, &context.policy.state);
-    if suffix.level != configuration.level {
-        return Err(AttestationError::Level {
-            attested: suffix.level,
-            required: configuration.level,
-        });
-    }
-    if suffix.level != LEVEL_QUORUM {
-        return Err(AttestationError::UnsupportedLevel(suffix.level));
-    }
+    let configuration = &context.policy.configuration;
+    check_level(suffix, configuration)?;
     if context.entry_point != configuration.entry_point {
         return Err(AttestationError::EntryPoint {
             given: context.entry_point,
             configured: configuration.entry_point,
         });
     }
-    if suffix.revision != state.revision {
-        return Err(AttestationError::Revision {
-            attested: suffix.revision,
-            current: state.revision,
-        });
-    }
-    if suffix.epoch != configuration.epoch {
-        return Err(AttestationError::Epoch {
-            attested: suffix.epoch,
-            current: configuration.epoch,
-        });
-    }
+    check_current(suffix, context.policy)?;
     if suffix.sequence != context.sequence {
         return Err(AttestationError::Sequence {
             attested: suffix.sequence,
             current: context.sequence,
         });
     }
-    let found = context.operators.code_hash();
-    if found != configuration.operator_set_code_hash {
-        return Err(AttestationError::SetCode {
-            found,
-            configured: configuration.operator_set_code_hash,
+    check_set(context.operators, configuration)
+}
+
+/// Checks that the level is the configuration's, and one that can be had.
+pub(crate) fn check_level(
+    suffix: &Suffix,
+    configuration: &Configuration,
+) -> Result<(), AttestationError> {
+    if suffix.level != configuration.level {
+        return Err(AttestationError::Level {
+            attested: suffix.level,
+            required: configuration.level,
+        });
+    }
+    match suffix.level {
+        LEVEL_QUORUM => Ok(()),
+        other => Err(AttestationError::UnsupportedLevel(other)),
+    }
+}
+
+/// Checks that nothing was configured and no epoch began since.
+pub(crate) fn check_current(
+    suffix: &Suffix,
+    policy: &AccountPolicy,
+) -> Result<(), AttestationError> {
+    if suffix.revision != policy.state.revision {
+        return Err(AttestationError::Revision {
+            attested: suffix.revision,
+            current: policy.state.revision,
+        });
+    }
+    if suffix.epoch != policy.configuration.epoch {
+        return Err(AttestationError::Epoch {
+            attested: suffix.epoch,
+            current: policy.configuration.epoch,
         });
     }
     Ok(())
+}
+
+/// Checks that the operators are those of the configuration.
+pub(crate) fn check_set(
+    operators: &OperatorSet,
+    configuration: &Configuration,
+) -> Result<(), AttestationError> {
+    let found = operators.code_hash();
+    if found == configuration.operator_set_code_hash {
+        return Ok(());
+    }
+    Err(AttestationError::SetCode { found, configured: configuration.operator_set_code_hash })
 }
 
 pub(crate) fn check_signers(

@@ -40,12 +40,17 @@ library ProgramCheck {
     uint256 private constant MOST_STACK = 32_768;
 
     bytes1 private constant VALUE = 0x01;
-    bytes1 private constant BUILDER = 0x02;
-    bytes1 private constant ITERATOR = 0x03;
-    bytes1 private constant ITERATOR_REST = 0x04;
+    /// @dev The builder of arrays or sets, and of objects.
+    bytes1 private constant ITEMS = 0x02;
+    bytes1 private constant ENTRIES = 0x03;
+    bytes1 private constant ITERATOR = 0x04;
+    bytes1 private constant ITERATOR_REST = 0x05;
 
     uint256 private constant RET = 0x00;
     uint256 private constant JMP = 0x08;
+    uint256 private constant OPEN = 0x1d;
+    uint256 private constant PUT = 0x1f;
+    uint256 private constant SEAL = 0x20;
     uint256 private constant PACK = 0x21;
     uint256 private constant CALL = 0x22;
 
@@ -171,7 +176,7 @@ library ProgramCheck {
         if (kind == OperandKind.UpTo1) return operand <= 1;
         if (kind == OperandKind.UpTo2) return operand <= 2;
         if (kind == OperandKind.UpTo7) return operand <= 7;
-        if (kind == OperandKind.Builder) return _uses(rule, operand, BUILDER);
+        if (kind == OperandKind.Builder) return _builds(rule, instruction, operand);
         if (kind == OperandKind.Iterator) {
             return _uses(rule, operand, ITERATOR) && _uses(rule, operand + 1, ITERATOR_REST)
                 && _uses(rule, operand + 2, ITERATOR_REST);
@@ -200,6 +205,21 @@ library ProgramCheck {
             if (!_uses(rule, _half(at), VALUE)) return false;
         }
         return true;
+    }
+
+    /// @dev Whether a register is a builder for what the instruction does with it: what items are added to holds no entries.
+    function _builds(Rule memory rule, uint256 instruction, uint256 register)
+        private
+        pure
+        returns (bool)
+    {
+        uint256 operation = instruction >> 48;
+        if (operation == SEAL) {
+            if (register >= rule.registers) return false;
+            return rule.uses[register] == ITEMS || rule.uses[register] == ENTRIES;
+        }
+        bool entries = operation == PUT || (operation == OPEN && (instruction >> 16) & 0xffff == 2);
+        return _uses(rule, register, entries ? ENTRIES : ITEMS);
     }
 
     /// @dev Whether a register exists and is used as nothing else.

@@ -122,6 +122,29 @@ contract ProgramsTest is PolicyVMTest {
         _refused(draft, IPolicyCheck.InvalidInstruction.selector, 0);
     }
 
+    function test_aBuilderIsOfItemsOrOfEntries() public view {
+        for (uint16 kind = 0; kind < 3; ++kind) {
+            Draft memory draft = begin(8, Encode.list());
+            draft.add(Op.OPEN, 3, kind, 0);
+            draft.add(Op.PUSH, 3, 1, 0);
+            draft.add(Op.SEAL, 0, 3, 0);
+            draft.add(Op.RET, 0, 0, 0);
+            if (kind == 2) _refused(draft, IPolicyCheck.InvalidInstruction.selector, 1);
+            else checker.checkProgram(draft.assemble());
+            draft = begin(8, Encode.list());
+            draft.add(Op.OPEN, 3, kind, 0);
+            draft.add(Op.PUT, 3, 1, 1);
+            draft.add(Op.SEAL, 0, 3, 0);
+            draft.add(Op.RET, 0, 0, 0);
+            if (kind != 2) _refused(draft, IPolicyCheck.InvalidInstruction.selector, 1);
+            else checker.checkProgram(draft.assemble());
+        }
+        Draft memory unopened = begin(8, Encode.list());
+        unopened.add(Op.SEAL, 0, 3, 0);
+        unopened.add(Op.RET, 0, 0, 0);
+        _refused(unopened, IPolicyCheck.InvalidInstruction.selector, 0);
+    }
+
     function test_rules() public view {
         Draft memory draft;
         _refused(draft, IPolicyCheck.InvalidRule.selector, 0);

@@ -263,7 +263,7 @@ impl Program {
             match operand {
                 Operand::None => (value == 0).then_some(())?,
                 Operand::Register => uses.get_mut(index)?.be(Use::Value)?,
-                Operand::Builder => uses.get_mut(index)?.be(Use::Builder)?,
+                Operand::Builder => uses.get_mut(index)?.build(instruction)?,
                 Operand::Iterator => {
                     uses.get_mut(index)?.be(Use::Iterator)?;
                     uses.get_mut(index + 1)?.be(Use::Rest)?;
@@ -323,7 +323,10 @@ impl Program {
 enum Use {
     Free,
     Value,
-    Builder,
+    /// The builder of arrays or sets.
+    Items,
+    /// The builder of objects.
+    Entries,
     Iterator,
     Rest,
 }
@@ -334,6 +337,16 @@ impl Use {
             *self = other;
         }
         (*self == other).then_some(())
+    }
+
+    /// Used by `OPEN`, `PUSH`, `PUT` or `SEAL`: what items are added to holds no entries.
+    fn build(&mut self, instruction: Instruction) -> Option<()> {
+        match instruction.op {
+            Op::Open if instruction.b == 2 => self.be(Self::Entries),
+            Op::Open | Op::Push => self.be(Self::Items),
+            Op::Put => self.be(Self::Entries),
+            _ => matches!(self, Self::Items | Self::Entries).then_some(()),
+        }
     }
 }
 
@@ -350,5 +363,60 @@ impl Reader<'_> {
 
     fn half(&mut self) -> Result<u16, ProgramError> {
         self.take().map(u16::from_be_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(code: &[(Op, u16, u16, u16)]) -> Result<Program, ProgramError> {
+        let code = code.iter().map(|&(op, a, b, c)| Instruction::new(op, a, b, c)).collect();
+        let rule = RuleHead { entry: 0, registers: 8, parameters: 0 };
+        let program = Program::new(&[vec![1]], vec![rule], Vec::new(), code)?;
+        assert_eq!(Program::from_bytes(&program.to_bytes()).as_ref(), Ok(&program));
+        Ok(program)
+    }
+
+    #[test]
+    fn a_builder_is_of_items_or_of_entries() {
+        use Op::{Input, Lit, Open, Push, Put, Ret, Seal};
+        let lit = (Lit, 1, 0, 0);
+        let ret = (Ret, 0, 0, 0);
+        for good in [
+            vec![lit, (Open, 2, 0, 0), (Push, 2, 1, 0), (Seal, 0, 2, 0), ret],
+            vec![lit, (Open, 2, 1, 0), (Push, 2, 1, 0), (Seal, 0, 2, 0), ret],
+            vec![lit, (Open, 2, 2, 0), (Put, 2, 1, 1), (Seal, 0, 2, 0), ret],
+        ] {
+            assert!(program(&good).is_ok(), "{good:?}");
+        }
+        for (at, bad) in [
+            (2, vec![lit, (Open, 2, 2, 0), (Push, 2, 1, 0), (Seal, 0, 2, 0), ret]),
+            (2, vec![lit, (Open, 2, 0, 0), (Put, 2, 1, 1), (Seal, 0, 2, 0), ret]),
+            (2, vec![lit, (Open, 2, 0, 0), (Open, 2, 2, 0), ret]),
+            (1, vec![lit, (Seal, 0, 2, 0), ret]),
+            (2, vec![lit, (Open, 2, 0, 0), (Input, 2, 0, 0), ret]),
+            (1, vec![lit, (Open, 1, 0, 0), ret]),
+        ] {
+            assert_eq!(program(&bad), Err(ProgramError::Instruction(at)), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_cut_or_changed_is_refused_or_valid() {
+        let whole = program(&[(Op::Lit, 1, 0, 0), (Op::Ret, 1, 0, 0)]).expect("valid").to_bytes();
+        for length in 0..whole.len() {
+            assert!(Program::from_bytes(&whole[..length]).is_err(), "{length}");
+        }
+        for at in 0..whole.len() {
+            for byte in [0, 1, 2, 0x7f, 0xff] {
+                let mut changed = whole.clone();
+                changed[at] = byte;
+                // What is taken is written as it was read: there is no second spelling.
+                if let Ok(program) = Program::from_bytes(&changed) {
+                    assert_eq!(program.to_bytes(), changed);
+                }
+            }
+        }
     }
 }
