@@ -196,6 +196,14 @@ async fn a_bundle_that_would_fail_by_now_is_cancelled() {
         Bundler::new(&node, folder.path(), BuilderConfig { submission, ..config() }).await.run();
     let hash = running.send(wallet.operation(FRIEND, 4, &[])).await;
     running.until(hash, "submitted").await;
+    // It is written down before it is sent: what is dropped below has to be there.
+    for _ in 0..200 {
+        let pool: Value = node.request("txpool_status", json!([])).await.expect("a status");
+        if pool["pending"] != "0x0" {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
     wallet.fund(U256::ZERO).await;
     // State changes are seen with the next block; the bundle is kept out of it.
     let _: Value = node.request("anvil_dropAllTransactions", json!([])).await.expect("dropped");
