@@ -50,6 +50,35 @@ impl Integer {
     pub fn to_u128(&self) -> Option<u128> {
         self.to_u256().and_then(|word| u128::try_from(word).ok())
     }
+
+    /// The sum, if it has an integer's 256 bits.
+    pub(crate) fn checked_add(self, other: Self) -> Option<Self> {
+        if self.is_negative() == other.is_negative() {
+            let magnitude = self.magnitude().checked_add(other.magnitude())?;
+            return Some(Self::new(self.is_negative(), magnitude));
+        }
+        Some(match self.magnitude().checked_sub(other.magnitude()) {
+            Some(magnitude) => Self::new(self.is_negative(), magnitude),
+            None => Self::new(other.is_negative(), other.magnitude() - self.magnitude()),
+        })
+    }
+
+    /// The difference, if it has an integer's 256 bits.
+    pub(crate) fn checked_sub(self, other: Self) -> Option<Self> {
+        self.checked_add(Self::new(!other.is_negative(), other.magnitude()))
+    }
+
+    /// The product, if it has an integer's 256 bits.
+    pub(crate) fn checked_mul(self, other: Self) -> Option<Self> {
+        let magnitude = self.magnitude().checked_mul(other.magnitude())?;
+        Some(Self::new(self.is_negative() != other.is_negative(), magnitude))
+    }
+
+    /// The remainder with the sign of the dividend, unless the divisor is zero.
+    pub(crate) fn checked_rem(self, other: Self) -> Option<Self> {
+        let magnitude = self.magnitude().checked_rem(other.magnitude())?;
+        Some(Self::new(self.is_negative(), magnitude))
+    }
 }
 
 /// Why a text is not an [`Integer`].

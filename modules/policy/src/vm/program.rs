@@ -171,16 +171,6 @@ impl Program {
         self.words.get(at + 1..at + 1 + count).unwrap_or_default()
     }
 
-    /// Instructions and rules, for reports: `(instructions, rules)`.
-    pub fn len(&self) -> (usize, usize) {
-        (self.code.len(), self.rules.len())
-    }
-
-    /// Whether there is nothing to run; never true for a valid program.
-    pub fn is_empty(&self) -> bool {
-        self.code.is_empty()
-    }
-
     fn check(&self) -> Result<(), ProgramError> {
         let size = HEAD
             + self.offsets.len() * 4

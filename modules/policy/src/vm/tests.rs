@@ -334,14 +334,3 @@ fn what_a_policy_is_refused_for() {
         assert!(error.to_string().contains(&format!("t.rego:{at}:")), "{source}: {error}");
     }
 }
-
-/// `WRIT_PROBE='p := 1' WRIT_PROBE_INPUT='{}'` shows what both engines say.
-#[test]
-fn probe() {
-    if let Ok(sources) = std::env::var("WRIT_PROBE") {
-        let input = std::env::var("WRIT_PROBE_INPUT").unwrap_or_else(|_| "{}".to_owned());
-        for source in sources.split("---") {
-            eprintln!("{source}\n   {:?}", both(source, &input));
-        }
-    }
-}

@@ -102,6 +102,6 @@ fn policies_in_the_tree_take_little_of_their_fuel() {
             Machine::new().run(program, &parameters, &encode_bare(&input), FUEL_LIMIT);
         assert!(matches!(answer, Answer::Value(_)), "{name}: {answer:?}");
         assert!(fuel * 4 < FUEL_LIMIT, "{name}: {fuel} fuel");
-        eprintln!("{name}: {} bytes, {:?}, {fuel} fuel", program.to_bytes().len(), program.len());
+        eprintln!("{name}: {} bytes, {fuel} fuel", program.to_bytes().len());
     }
 }

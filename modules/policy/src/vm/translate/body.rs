@@ -20,6 +20,13 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Label(usize);
 
+impl Label {
+    /// What stands for it in an instruction until the rule is finished.
+    fn target(self) -> u16 {
+        u16::try_from(self.0).unwrap_or(u16::MAX)
+    }
+}
+
 /// The instructions of one rule while they are written.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -41,7 +48,7 @@ impl Writer {
 
     /// A jump; its target is written as the label's number until the rule is finished.
     pub(super) fn jump(&mut self, op: Op, register: u16, label: Label) {
-        let target = u16::try_from(label.0).unwrap_or(u16::MAX);
+        let target = label.target();
         self.code.push(match op {
             Op::Jmp => Instruction::new(op, target, 0, 0),
             _ => Instruction::new(op, register, target, 0),
@@ -231,11 +238,9 @@ impl Translator<'_> {
         if asked {
             writer.push(Instruction::new(Op::Bool, result, 0, 0));
         }
-        let target = u16::try_from(end.0).unwrap_or(u16::MAX);
-        writer.push(Instruction::new(Op::Iter, iterator, params.collection.into(), target));
+        writer.push(Instruction::new(Op::Iter, iterator, params.collection.into(), end.target()));
         writer.place(next);
-        let target = u16::try_from(done.0).unwrap_or(u16::MAX);
-        writer.push(Instruction::new(Op::Next, iterator, value, target));
+        writer.push(Instruction::new(Op::Next, iterator, value, done.target()));
         if params.key_reg != params.value_reg && self.is_read(body.clone(), params.key_reg) {
             writer.push(Instruction::new(Op::Key, params.key_reg.into(), iterator, 0));
         }
