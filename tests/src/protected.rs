@@ -9,6 +9,7 @@ use alloy::{
 };
 use serde_json::{Value, json};
 use writ_bindings::{DevGuardedVault, DevToken, Erc20, MODE_ENFORCE, WritSafeGuard};
+use writ_evidence::exec_transaction;
 use writ_policy::{Parameters, PolicyStore, policy_commitment};
 use writ_types::{
     AttestableCall, CallPath, ContractCall, ProtectedCall, SafeOperation, SafeTransaction,
@@ -25,10 +26,6 @@ sol! {
     );
     function setGuard(address guard);
     function setModuleGuard(address guard);
-    function execTransaction(
-        address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice,
-        address gasToken, address refundReceiver, bytes signatures
-    );
 }
 
 /// Which Safe.
@@ -243,19 +240,8 @@ impl Protected {
 
     /// Sends the transaction with these signatures, by somebody who is no owner; whether it succeeded.
     pub async fn execute(&self, transaction: &SafeTransaction, signatures: &Bytes) -> bool {
-        let data = execTransactionCall {
-            to: transaction.to,
-            value: transaction.value,
-            data: transaction.data.clone(),
-            operation: transaction.operation as u8,
-            safeTxGas: transaction.safe_tx_gas,
-            baseGas: transaction.base_gas,
-            gasPrice: transaction.gas_price,
-            gasToken: transaction.gas_token,
-            refundReceiver: transaction.refund_receiver,
-            signatures: signatures.clone(),
-        };
-        self.send_from(crate::RICH, transaction.safe, data.abi_encode()).await
+        let data = exec_transaction(transaction, signatures);
+        self.send_from(crate::RICH, transaction.safe, data).await
     }
 
     /// A transaction of an unlocked account; whether it succeeded.

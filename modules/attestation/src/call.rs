@@ -1,7 +1,13 @@
 //! Calls off the ERC-4337 path: their action, and the verification of their attestation.
 
-use alloy::primitives::{Address, B256, U256, keccak256};
-use writ_types::{AttestableCall, ContractCall, ProtectedCall, SafeModuleCall, SafeTransaction};
+use alloy::{
+    primitives::{Address, B256, Bytes, U256, keccak256},
+    sol_types::SolCall,
+};
+use writ_bindings::{IWritGuarded, WritSafeGuard};
+use writ_types::{
+    AttestableCall, CallPath, ContractCall, ProtectedCall, SafeModuleCall, SafeTransaction,
+};
 
 use crate::{
     AccountPolicy, Attestation, AttestationError, CallAction, Domain, OperatorSet, Suffix,
@@ -64,8 +70,8 @@ pub fn call_action(call: &AttestableCall, chain_id: u64) -> CallAction {
 }
 
 /// What `present` and `post` of the guard of Safes take beside the attestation.
-pub fn safe_call(action: &CallAction) -> writ_bindings::WritSafeGuard::SafeCall {
-    writ_bindings::WritSafeGuard::SafeCall {
+pub fn safe_call(action: &CallAction) -> WritSafeGuard::SafeCall {
+    WritSafeGuard::SafeCall {
         safe: action.account,
         caller: action.caller,
         target: action.target,
@@ -74,6 +80,36 @@ pub fn safe_call(action: &CallAction) -> writ_bindings::WritSafeGuard::SafeCall 
         operation: action.operation,
         context: action.context,
         nonce: action.nonce.saturating_to(),
+    }
+}
+
+/// What `present` and `post` of a guarded contract take beside the attestation.
+pub fn guarded_call(call: &ContractCall, action: &CallAction) -> IWritGuarded::GuardedCall {
+    IWritGuarded::GuardedCall {
+        value: call.value,
+        callData: action.call_data,
+        context: call.context,
+        nonce: call.nonce,
+    }
+}
+
+/// Calldata by which the enforcing contract is brought the attestation ahead of the call: of its `present`, or of its `post`.
+pub fn bring(call: &AttestableCall, action: &CallAction, attestation: Bytes) -> Vec<u8> {
+    match (&call.call, call.path) {
+        (ProtectedCall::Contract(contract), CallPath::Presented) => {
+            let expected = guarded_call(contract, action);
+            IWritGuarded::presentCall { expected, attestation }.abi_encode()
+        }
+        (ProtectedCall::Contract(contract), CallPath::Posted) => {
+            let (caller, expected) = (contract.caller, guarded_call(contract, action));
+            IWritGuarded::postCall { caller, expected, attestation }.abi_encode()
+        }
+        (_, CallPath::Presented) => {
+            WritSafeGuard::presentCall { call: safe_call(action), attestation }.abi_encode()
+        }
+        (_, CallPath::Posted) => {
+            WritSafeGuard::postCall { call: safe_call(action), attestation }.abi_encode()
+        }
     }
 }
 

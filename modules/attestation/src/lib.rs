@@ -54,7 +54,7 @@ pub use action::{
 pub use bound::{
     ANY, BOUND_LEN, Bound, Bounds, BoundsError, EXTRA_LEN, MAX_BOUNDS, MAX_BOUNDS_LEN,
 };
-pub use call::{CallContext, call_action, safe_call, verify_call};
+pub use call::{CallContext, bring, call_action, guarded_call, safe_call, verify_call};
 pub use delegation::{account_code_of, delegated_code};
 pub use detached::{DetachedTerms, PolicyReference};
 pub use diagnose::{Mismatch, Subject, diagnose, other_chain};

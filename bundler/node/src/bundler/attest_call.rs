@@ -15,7 +15,7 @@ use alloy::{
     sol_types::SolCall,
 };
 use writ_admission::AdmissionError;
-use writ_attestation::{Enforcer, Suffix, safe_call, wire::BlockRef};
+use writ_attestation::{Enforcer, Suffix, bring, guarded_call, safe_call, wire::BlockRef};
 use writ_bindings::{IWritGuarded, WritSafeGuard};
 use writ_evidence::{
     AccountError, CallError, CallEvidenceRequest, EvidenceBuilder, EvidenceError, exec_transaction,
@@ -101,56 +101,32 @@ struct Brought {
 
 impl Brought {
     fn of(ask: &CallAsk, enforcer: Enforcer, attestation: &Bytes) -> Self {
-        let (action, attestation) = (ask.action(), attestation.clone());
-        let path = ask.call.path;
-        let to = enforcer.contract();
-        if let ProtectedCall::Contract(call) = &ask.call.call {
-            let (caller, expected) = (
-                call.caller,
-                IWritGuarded::GuardedCall {
-                    value: call.value,
-                    callData: action.call_data,
-                    context: call.context,
-                    nonce: call.nonce,
-                },
-            );
-            let check = IWritGuarded::checkCallCall {
-                caller,
-                expected: expected.clone(),
-                path: path as u8,
+        let (action, call) = (ask.action(), &ask.call);
+        let path = call.path as u8;
+        let check = match &call.call {
+            ProtectedCall::Contract(contract) => IWritGuarded::checkCallCall {
+                caller: contract.caller,
+                expected: guarded_call(contract, &action),
+                path,
                 attestation: attestation.clone(),
-            };
-            let data = match path {
-                CallPath::Presented => {
-                    IWritGuarded::presentCall { expected, attestation }.abi_encode()
-                }
-                CallPath::Posted => {
-                    IWritGuarded::postCall { caller, expected, attestation }.abi_encode()
-                }
-            };
-            let transaction = ReadyCall { to, data: data.into() };
-            return Self { transaction, signatures: None, check: check.abi_encode().into() };
-        }
-        let call = safe_call(&action);
-        let check = WritSafeGuard::checkCallCall {
-            call: call.clone(),
-            path: path as u8,
-            attestation: attestation.clone(),
+            }
+            .abi_encode(),
+            _ => WritSafeGuard::checkCallCall {
+                call: safe_call(&action),
+                path,
+                attestation: attestation.clone(),
+            }
+            .abi_encode(),
         };
-        let check = check.abi_encode().into();
-        let (to, data, signatures) = match (&ask.call.call, path) {
+        let (to, data, signatures) = match (&call.call, call.path) {
             (ProtectedCall::Safe(transaction), CallPath::Presented) => {
-                let signatures = Bytes::from([&transaction.signatures[..], &attestation].concat());
+                let signatures = Bytes::from([&transaction.signatures[..], attestation].concat());
                 (transaction.safe, exec_transaction(transaction, &signatures), Some(signatures))
             }
-            (_, CallPath::Presented) => {
-                (to, WritSafeGuard::presentCall { call, attestation }.abi_encode(), None)
-            }
-            (_, CallPath::Posted) => {
-                (to, WritSafeGuard::postCall { call, attestation }.abi_encode(), None)
-            }
+            _ => (enforcer.contract(), bring(call, &action, attestation.clone()), None),
         };
-        Self { transaction: ReadyCall { to, data: data.into() }, signatures, check }
+        let transaction = ReadyCall { to, data: data.into() };
+        Self { transaction, signatures, check: check.into() }
     }
 }
 

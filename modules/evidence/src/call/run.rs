@@ -15,7 +15,7 @@ use alloy::{
     sol_types::{SolCall, SolError, SolEvent},
 };
 use writ_attestation::{
-    AttestationError, Bound, Bounds, SetError, ThrowawayAction, ThrowawayQuorum, safe_call,
+    AttestationError, Bound, Bounds, SetError, ThrowawayAction, ThrowawayQuorum, bring,
 };
 use writ_bindings::{IWritGuarded, WritModule, WritSafeGuard};
 use writ_simulation::{
@@ -186,42 +186,21 @@ impl<'a> Run<'a> {
     /// The calls to make, and the position of the one that is asked about.
     fn calls(&self, attestation: &Bytes) -> (Vec<SimulatedCall>, usize) {
         let contract = self.enforced.enforcer.contract();
-        let bring = |from, data: Vec<u8>| SimulatedCall {
+        let brought = |from| SimulatedCall {
             from,
             to: contract,
             value: U256::ZERO,
-            data: data.into(),
-        };
-        let attestation = attestation.clone();
-        let call = safe_call(&self.enforced.action);
-        let bring_safe = |attestation| match self.call.path {
-            CallPath::Presented => WritSafeGuard::presentCall { call, attestation }.abi_encode(),
-            CallPath::Posted => WritSafeGuard::postCall { call, attestation }.abi_encode(),
+            data: bring(self.call, &self.enforced.action, attestation.clone()).into(),
         };
         match &self.call.call {
             ProtectedCall::Contract(call) => {
-                let expected = IWritGuarded::GuardedCall {
-                    value: call.value,
-                    callData: self.enforced.action.call_data,
-                    context: call.context,
-                    nonce: call.nonce,
-                };
-                let caller = call.caller;
-                let data = match self.call.path {
-                    CallPath::Presented => {
-                        IWritGuarded::presentCall { expected, attestation }.abi_encode()
-                    }
-                    CallPath::Posted => {
-                        IWritGuarded::postCall { caller, expected, attestation }.abi_encode()
-                    }
-                };
                 let itself = SimulatedCall {
-                    from: caller,
+                    from: call.caller,
                     to: contract,
                     value: call.value,
                     data: call.data.clone(),
                 };
-                (vec![bring(caller, data), itself], 1)
+                (vec![brought(call.caller), itself], 1)
             }
             ProtectedCall::Safe(call) => {
                 let transaction = |signatures: Bytes| SimulatedCall {
@@ -232,11 +211,11 @@ impl<'a> Run<'a> {
                 };
                 match self.call.path {
                     CallPath::Presented => {
-                        let attached = [&call.signatures[..], &attestation].concat();
+                        let attached = [&call.signatures[..], attestation].concat();
                         (vec![transaction(attached.into())], 0)
                     }
                     CallPath::Posted => {
-                        let posted = bring(DEFAULT_ORIGIN, bring_safe(attestation));
+                        let posted = brought(DEFAULT_ORIGIN);
                         (vec![posted, transaction(call.signatures.clone())], 1)
                     }
                 }
@@ -255,7 +234,7 @@ impl<'a> Run<'a> {
                     .abi_encode()
                     .into(),
                 };
-                (vec![bring(DEFAULT_ORIGIN, bring_safe(attestation)), itself], 1)
+                (vec![brought(DEFAULT_ORIGIN), itself], 1)
             }
         }
     }

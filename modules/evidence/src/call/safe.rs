@@ -9,7 +9,7 @@ use writ_types::SafeOperation;
 
 use super::CallError;
 use crate::{
-    calls::{Argument, ArgumentValue, Call, CallsError, MAX_CALLS, Own, decode_call},
+    calls::{Argument, ArgumentValue, Call, CallsError, MAX_CALLS, Own, decode_call, exact},
     error::EvidenceError,
 };
 
@@ -135,13 +135,6 @@ fn managing(selector: [u8; 4], data: &[u8]) -> Result<Managing, CallsError> {
         }
         _ => return Ok(None),
     }))
-}
-
-/// Decodes and requires the input to be the encoding of the result.
-fn exact<C: SolCall>(data: &[u8]) -> Result<C, CallsError> {
-    let error = || CallsError::NonCanonical { what: C::SIGNATURE };
-    let call = C::abi_decode(data).map_err(|_| error())?;
-    if call.abi_encode() == data { Ok(call) } else { Err(error()) }
 }
 
 /// The calls of a batch, which ends with its last entry: the contract passes over bytes that are no whole entry.

@@ -227,7 +227,7 @@ pub(super) fn administration(
 }
 
 /// Decodes and requires the input to be the encoding of the result.
-fn exact<C: SolCall>(data: &[u8]) -> Result<C, CallsError> {
+pub(crate) fn exact<C: SolCall>(data: &[u8]) -> Result<C, CallsError> {
     let error = || CallsError::NonCanonical { what: C::SIGNATURE };
     let call = C::abi_decode(data).map_err(|_| error())?;
     if call.abi_encode() == data { Ok(call) } else { Err(error()) }

@@ -22,6 +22,7 @@ use writ_simulation::AssetCall;
 
 pub use built_in::{BuiltInCall, encode_built_in};
 pub use execution::{CallType, ExecType, Execution, encode_execute};
+pub(crate) use function::exact;
 pub use function::{Argument, ArgumentValue};
 
 /// The most calls one operation may contain.
