@@ -190,8 +190,9 @@ async fn a_bundle_that_would_fail_by_now_is_cancelled() {
     let node = anvil.node();
     let factory = deploy(&node).await;
     let mut wallet = Wallet::new(&node, factory).await;
+    // Long enough for what happens below to come before the first replacement.
     let submission =
-        SubmissionRules { stuck_seconds: 1, stuck_blocks: 1_000, ..SubmissionRules::default() };
+        SubmissionRules { stuck_seconds: 3, stuck_blocks: 1_000, ..SubmissionRules::default() };
     let running =
         Bundler::new(&node, folder.path(), BuilderConfig { submission, ..config() }).await.run();
     let hash = running.send(wallet.operation(FRIEND, 4, &[])).await;
@@ -208,15 +209,29 @@ async fn a_bundle_that_would_fail_by_now_is_cancelled() {
     // State changes are seen with the next block; the bundle is kept out of it.
     let _: Value = node.request("anvil_dropAllTransactions", json!([])).await.expect("dropped");
     mine(&node).await;
+    let mut cancelled = false;
     for _ in 0..200 {
-        if running.pool.open_attempts().iter().any(|attempt| attempt.operations.is_empty()) {
+        cancelled =
+            running.pool.open_attempts().iter().any(|attempt| attempt.operations.is_empty());
+        if cancelled {
             break;
         }
         sleep(Duration::from_millis(50)).await;
     }
-    mine(&node).await;
+    assert!(cancelled, "{:?}", running.pool.open_attempts());
+    // The cancellation is written down before it is sent: a single block could come in between, and hold nothing.
+    let mining = tokio::spawn({
+        let node = node.clone();
+        async move {
+            loop {
+                sleep(Duration::from_millis(200)).await;
+                mine(&node).await;
+            }
+        }
+    });
     let reason = running.until(hash, "dropped").await;
     assert!(reason.contains("AA21"), "{reason}");
+    mining.abort();
     running.stop().await;
 }
 
