@@ -37,7 +37,7 @@ pub(super) async fn attest_call(
 ) -> Result<AttestedCall, Refusal> {
     let enforced = evidence.reader().read_enforced(&block, &call).await.map_err(refusal)?;
     let request = CallEvidenceRequest { block: block.clone(), call: call.clone() };
-    evidence.build_call(&request).await.map_err(refusal)?;
+    evidence.build_enforced(&request, enforced.clone()).await.map_err(refusal)?;
 
     let account = enforced.account;
     let ask = CallAsk {

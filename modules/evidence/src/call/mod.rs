@@ -76,9 +76,23 @@ impl EvidenceBuilder {
         &self,
         request: &CallEvidenceRequest,
     ) -> Result<Evidence, EvidenceError> {
+        let enforced = self.reader.read_enforced(&request.block, &request.call).await?;
+        self.build_enforced(request, enforced).await
+    }
+
+    /// The same, where [`AccountReader::read_enforced`](crate::AccountReader::read_enforced) was asked already, about the
+    /// same call at the same block.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::build_call`].
+    pub async fn build_enforced(
+        &self,
+        request: &CallEvidenceRequest,
+        enforced: Enforced,
+    ) -> Result<Evidence, EvidenceError> {
         let CallEvidenceRequest { block, call } = request;
         check(call, block.chain_id())?;
-        let enforced = self.reader.read_enforced(block, call).await?;
         self.check_nonce(block, call, &enforced).await?;
         check_balance(block, &call.call).await?;
         let (calls, batch) = self.called(block, call).await?;
