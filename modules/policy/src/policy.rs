@@ -11,7 +11,7 @@ use crate::{
     engine::Engine,
     schema::Schema,
     self_check,
-    vm::{Answer, FUEL_LIMIT, Machine, Program},
+    vm::{Answer, FUEL_LIMIT, FuelBound, Machine, Program},
 };
 
 /// An evaluation without an answer. Nobody may sign anything because of it, not even a denial:
@@ -68,6 +68,11 @@ impl CompiledPolicy {
     /// The PolicyVM program, if the policy is provable.
     pub fn program(&self) -> Option<&Program> {
         self.program.as_deref()
+    }
+
+    /// The most that an evaluation takes, if the policy is provable.
+    pub fn fuel_bound(&self) -> Option<FuelBound> {
+        self.program().map(|_| FuelBound::new(None))
     }
 
     /// The policy's id.

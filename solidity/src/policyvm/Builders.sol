@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Equality} from "./Equality.sol";
-import {Fuel} from "./Fuel.sol";
+import {Fuel, INSERTED} from "./Fuel.sol";
 import {ARRAY, Layout, OBJECT, SET} from "./Layout.sol";
 import {FAULT_CONFLICT, Outcome} from "./Outcome.sol";
 import {PlaceLists} from "./PlaceLists.sol";
@@ -30,7 +30,7 @@ library Builders {
             builder = builder.room(1);
         }
         if (_kind(builder) != SETS) {
-            Fuel.spend(1);
+            Fuel.spend(INSERTED);
             PlaceLists.set(_list(builder), _count(builder), value);
         } else if (!PlaceLists.include(_list(builder), _count(builder), value)) {
             return builder;

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Builder, Builders} from "./Builders.sol";
-import {Fuel} from "./Fuel.sol";
+import {Fuel, INSERTED, PACK, PACKED} from "./Fuel.sol";
 import {ARRAY, Layout, STRING} from "./Layout.sol";
 import {Operands} from "./Operands.sol";
 import {FAULT_KEY, Outcome} from "./Outcome.sol";
@@ -21,7 +21,7 @@ library Building {
         uint256 value = Operands.readB(word);
         if (value == 0) return;
         Builder builder = Builder.wrap(Operands.readA(word));
-        if (Builder.unwrap(builder) == 0) Fuel.spend(1);
+        if (Builder.unwrap(builder) == 0) Fuel.spend(INSERTED);
         else Operands.writeA(word, Builder.unwrap(builder.push(value)));
     }
 
@@ -32,7 +32,7 @@ library Building {
         if (key == 0 || value == 0) return;
         if (Values.kind(key) != STRING) Outcome.fault(FAULT_KEY);
         Builder builder = Builder.wrap(Operands.readA(word));
-        if (Builder.unwrap(builder) == 0) Fuel.spend(1);
+        if (Builder.unwrap(builder) == 0) Fuel.spend(INSERTED);
         else Operands.writeA(word, Builder.unwrap(builder.put(key, value)));
     }
 
@@ -46,6 +46,7 @@ library Building {
     function pack(uint256 word) internal pure {
         unchecked {
             (uint256 count, uint256 list) = Operands.list(Operands.b(word));
+            Fuel.pay(PACK + PACKED * count);
             uint256 end = list + 2 * count;
             for (uint256 at = list; at < end; at += 2) {
                 if (Operands.read(at) == 0) {
@@ -73,7 +74,7 @@ library Building {
     /// @dev An array of `count` defined registers.
     function _array(uint256 registers, uint256 count) private pure returns (uint256) {
         unchecked {
-            Fuel.pay(count);
+            Fuel.pay(INSERTED * count);
             uint256 list = Layout.reserve(4 * count + 32);
             uint256 size;
             for (uint256 i = 0; i < count; ++i) {

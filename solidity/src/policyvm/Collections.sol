@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Arithmetic} from "./Arithmetic.sol";
-import {Fuel} from "./Fuel.sol";
+import {Fuel, ITEM, SUMMED, TEXT_WORD} from "./Fuel.sol";
 import {ARRAY, FUEL, Layout, OBJECT, SET, STRING} from "./Layout.sol";
 import {Operands} from "./Operands.sol";
 import {Order} from "./Order.sol";
@@ -65,7 +65,7 @@ library Collections {
                 left := sub(left, 1)
                 item := add(item, step)
                 step := 33
-                fuel := sub(fuel, 2)
+                fuel := sub(fuel, SUMMED)
                 if slt(fuel, 0) { break }
                 let total := add(magnitude, mload(add(item, 1)))
                 if or(or(sign, lt(total, magnitude)), xor(byte(0, mload(item)), 2)) { break }
@@ -92,7 +92,7 @@ library Collections {
         if (object != 0) {
             if (Values.kind(object) != OBJECT) Outcome.fault(FAULT_TYPE);
             uint256 entries = Values.count(object);
-            Fuel.pay(2 * entries);
+            Fuel.pay(ITEM * (entries + 1));
             uint256 list = Layout.reserve(4 * entries + 32);
             uint256 size = _keys(object + 9, entries, list);
             object = PlaceLists.write(SET, list, entries, size);
@@ -128,10 +128,11 @@ library Collections {
             uint256 value = Operands.readB(word);
             if (value != 0) {
                 uint256 items = _sequence(value);
+                Fuel.spend(ITEM);
                 uint256 list = Layout.reserve(4 * items);
                 uint256 item = value + 9;
                 for (uint256 i = 0; i < items; ++i) {
-                    Fuel.pay(2);
+                    Fuel.pay(ITEM);
                     (, uint256 index) = PlaceLists.search(list, i, 1, item);
                     PlaceLists.open(list, i, index, 1);
                     PlaceLists.set(list, index, item);
@@ -169,7 +170,7 @@ library Collections {
                 }
                 uint256 first = Values.size(left) - 9;
                 uint256 second = Values.size(right) - 9;
-                Fuel.pay(1 + Fuel.words(9 + first + second));
+                Fuel.pay(ITEM + Fuel.written(9 + first + second));
                 value = PlaceLists.head(
                     ARRAY, first + second, Values.count(left) + Values.count(right)
                 );
@@ -187,7 +188,7 @@ library Collections {
     /// bits, which not all engines of Rego count as one.
     function _points(uint256 text) private pure returns (uint256 points) {
         points = Values.length(text);
-        Fuel.pay(Fuel.words(points));
+        Fuel.pay(TEXT_WORD * Fuel.words(points));
         uint256 wide;
         assembly ("memory-safe") {
             let ones := div(not(0), 255)
@@ -224,7 +225,7 @@ library Collections {
             if (value != 0) {
                 uint256 left = _sequence(value);
                 for (uint256 item = value + 9; left != 0; --left) {
-                    Fuel.pay(2);
+                    Fuel.pay(ITEM);
                     if (best == 0) {
                         best = item;
                     } else {
@@ -248,6 +249,7 @@ library Collections {
                 if (Values.kind(left) != SET || Values.kind(right) != SET) {
                     Outcome.fault(FAULT_TYPE);
                 }
+                Fuel.spend(ITEM);
                 uint256 list = Layout.reserve(4 * (Values.count(left) + Values.count(right)) + 32);
                 (uint256 count_, uint256 size) = _select(left, right, kept, list);
                 value = PlaceLists.write(SET, list, count_, size);
@@ -267,7 +269,7 @@ library Collections {
             left += 9;
             right += 9;
             while (a | b != 0) {
-                Fuel.pay(2);
+                Fuel.pay(ITEM);
                 int256 order;
                 if (a == 0) order = 1;
                 else if (b == 0) order = -1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {LONG} from "./Fuel.sol";
 import {FUEL} from "./Layout.sol";
 
 /// @title Equality of values, which is that of their encodings
@@ -24,7 +25,7 @@ library Equality {
             switch eq(size, other)
             case 0 { size := 0 }
             default {
-                fuel := sub(fuel, shr(5, add(size, 31)))
+                fuel := sub(fuel, add(shr(5, add(size, 31)), mul(LONG, gt(size, 64))))
                 if slt(fuel, 0) { size := 0 }
             }
             mstore(FUEL, fuel)

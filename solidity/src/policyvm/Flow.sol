@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Equality} from "./Equality.sol";
-import {Fuel} from "./Fuel.sol";
+import {Fuel, PASSED} from "./Fuel.sol";
 import {BASE, DATA, INPUT, MEMO, PC, RULES, TOP} from "./Layout.sol";
 import {Operands} from "./Operands.sol";
 import {FAULT_CONFLICT, FAULT_TYPE, Outcome} from "./Outcome.sol";
@@ -31,7 +31,11 @@ library Flow {
                 mstore(TOP, sub(base, 0x60))
             }
         }
-        if (last) Outcome.result(value, value == 0 ? 0 : Values.size(value));
+        if (!last) return;
+        if (value == 0) Outcome.result(0, 0);
+        uint256 size = Values.size(value);
+        Fuel.pay(Fuel.written(size));
+        Outcome.result(value, size);
     }
 
     /// @dev `LIT a b`
@@ -128,6 +132,7 @@ library Flow {
                 return;
             }
             (uint256 count, uint256 list) = Operands.list(Operands.c(word));
+            Fuel.pay(PASSED * count);
             for (uint256 i = 0; i < count; ++i) {
                 if (Operands.read(list + 2 * i) == 0) {
                     Operands.writeA(word, 0);

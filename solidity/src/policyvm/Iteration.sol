@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Fuel} from "./Fuel.sol";
+import {Fuel, STEP} from "./Fuel.sol";
 import {ARRAY, BASE, OBJECT} from "./Layout.sol";
 import {Operands} from "./Operands.sol";
 import {FAULT_TYPE, Outcome} from "./Outcome.sol";
@@ -38,7 +38,7 @@ library Iteration {
                 Operands.jump(Operands.c(word));
                 return;
             }
-            Fuel.spend(2);
+            Fuel.spend(STEP);
             uint256 item;
             uint256 key;
             assembly ("memory-safe") {

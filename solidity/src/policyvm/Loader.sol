@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Fuel} from "./Fuel.sol";
+import {ARGUMENT_WORD, Fuel} from "./Fuel.sol";
 import {IPolicyVM} from "./IPolicyVM.sol";
 import {
     BASE,
@@ -28,8 +28,8 @@ import {Operands} from "./Operands.sol";
 /// `ProgramCheck` says, once, before a program is ever run.
 library Loader {
     uint256 private constant HEAD = 9;
-    /// @dev The most registers that a valid program has at a time.
-    uint256 private constant MOST_REGISTERS = 32_768;
+    /// @dev The most words that the registers of a valid program take at a time, with three for each rule that runs.
+    uint256 private constant MOST_STACK = 8192;
 
     /// @notice Reads the program from the code of `program`: `0x00 ‖ program`.
     function load(address program, uint64 limit) internal view {
@@ -77,12 +77,12 @@ library Loader {
             inside := and(iszero(gt(at, end)), iszero(iszero(rules)))
             size := sub(end, at)
         }
-        if (inside) Fuel.spend(Fuel.words(size));
+        if (inside) Fuel.spend(Fuel.words(size) + rules);
     }
 
     /// @notice The object `{"parameters": parameters}` with room for so many bytes at `at`.
     function data(uint256 size) internal pure returns (uint256 at) {
-        Fuel.pay(Fuel.words(size));
+        Fuel.pay(ARGUMENT_WORD * Fuel.words(size));
         uint256 place = Layout.reserve(24 + size);
         at = place + 24;
         assembly ("memory-safe") {
@@ -97,7 +97,7 @@ library Loader {
 
     /// @notice Copies the input from calldata.
     function input(bytes calldata value) internal pure {
-        Fuel.pay(Fuel.words(value.length));
+        Fuel.pay(ARGUMENT_WORD * Fuel.words(value.length));
         uint256 at = Layout.reserve(value.length);
         assembly ("memory-safe") {
             calldatacopy(at, value.offset, value.length)
@@ -108,24 +108,24 @@ library Loader {
     /// @notice Makes room for registers, and goes to the first instruction of the entry rule.
     function start() internal pure {
         uint256 rules;
-        uint256 registers;
+        uint256 stack;
         uint256 head;
         assembly ("memory-safe") {
             let at := mload(RULES)
             let end := mload(WORDS)
             rules := div(sub(end, at), 6)
-            // No chain of calls has more registers than all rules, since no rule is in it twice.
+            // No chain of calls has more than all rules, since no rule is in it twice.
             for {} lt(at, end) { at := add(at, 6) } {
                 head := mload(at)
-                registers := add(registers, and(shr(224, head), 0xffff))
+                // Each rule in a chain has three words besides its registers (`Flow`).
+                stack := add(stack, add(3, and(shr(224, head), 0xffff)))
             }
         }
-        if (registers > MOST_REGISTERS) registers = MOST_REGISTERS;
+        if (stack > MOST_STACK) stack = MOST_STACK;
         uint256 own = (head >> 224) & 0xffff;
         Fuel.pay(Fuel.words(4 * own));
         uint256 memo = Layout.reserve(32 * rules);
-        // Each rule in a chain has three words besides its registers (`Flow`).
-        uint256 base = Layout.reserve(32 * registers + 96 * rules) + 96;
+        uint256 base = Layout.reserve(32 * stack) + 96;
         assembly ("memory-safe") {
             // Memory that nothing was written to is zero: no rule has a value, no register, and the entry rule no caller.
             mstore(MEMO, memo)

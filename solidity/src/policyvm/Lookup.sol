@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Equality} from "./Equality.sol";
-import {Fuel} from "./Fuel.sol";
+import {Fuel, LONG, LOOKED_AT, LOOKUP, STEP} from "./Fuel.sol";
 import {ARRAY, FUEL, OBJECT, POSITIVE, SET, STRING} from "./Layout.sol";
 import {Operands} from "./Operands.sol";
 import {FAULT_TYPE, Outcome} from "./Outcome.sol";
@@ -26,6 +26,7 @@ library Lookup {
         uint256 container = Operands.readC(word);
         uint256 found;
         if (value != 0 && container != 0) {
+            Fuel.spend(LOOKUP);
             if (Values.kind(container) >= ARRAY) {
                 found = _find(container, value, Values.kind(container) == OBJECT);
             }
@@ -47,6 +48,7 @@ library Lookup {
             if (Values.kind(object) != OBJECT || Values.kind(key) != STRING) {
                 Outcome.fault(FAULT_TYPE);
             }
+            Fuel.spend(LOOKUP);
             uint256 found = _field(object, key);
             if (found != 0) value = found;
         }
@@ -55,6 +57,7 @@ library Lookup {
 
     function _at(uint256 container, uint256 key) private pure returns (uint256 value) {
         if (container == 0 || key == 0) return 0;
+        Fuel.spend(LOOKUP);
         uint256 kind = Values.kind(container);
         if (kind == OBJECT) {
             if (Values.kind(key) == STRING) value = _field(container, key);
@@ -74,7 +77,7 @@ library Lookup {
                 let fuel := mload(FUEL)
                 item := add(array, 9)
                 for {} steps { steps := sub(steps, 1) } {
-                    fuel := sub(fuel, 2)
+                    fuel := sub(fuel, STEP)
                     if slt(fuel, 0) { break }
                     let head := mload(item)
                     let kind := byte(0, head)
@@ -124,9 +127,9 @@ library Lookup {
                 let here := add(5, and(shr(216, head), 0xffffffff))
                 // A builder of an object may have been given something else.
                 if lt(byte(0, head), 4) { here := add(1, shl(5, gt(byte(0, head), 1))) }
-                fuel := sub(fuel, 3)
+                fuel := sub(fuel, add(LOOKED_AT, 1))
                 if eq(here, size) {
-                    fuel := sub(fuel, shr(5, add(size, 31)))
+                    fuel := sub(fuel, add(shr(5, add(size, 31)), mul(LONG, gt(size, 64))))
                     head := or(xor(head, first), xor(mload(add(name, tail)), last))
                     if iszero(shr(unused, head)) { break }
                 }
@@ -193,9 +196,9 @@ library Lookup {
                 switch gt(here, 3)
                 case 0 { here := add(1, shl(5, gt(here, 1))) }
                 default { here := add(5, and(shr(216, head), 0xffffffff)) }
-                fuel := sub(fuel, 3)
+                fuel := sub(fuel, add(LOOKED_AT, 1))
                 if eq(here, size) {
-                    fuel := sub(fuel, shr(5, add(size, 31)))
+                    fuel := sub(fuel, add(shr(5, add(size, 31)), mul(LONG, gt(size, 64))))
                     head := xor(head, mload(value))
                     head := or(head, xor(mload(add(item, tail)), mload(add(value, tail))))
                     if iszero(shr(unused, head)) { break }

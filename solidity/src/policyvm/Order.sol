@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Fuel} from "./Fuel.sol";
+import {Fuel, ORDERED, TEXT_WORD} from "./Fuel.sol";
 import {CHECKING, FRAMES, FUEL, OBJECT} from "./Layout.sol";
 import {FAULT_DEPTH, FAULT_TYPE, Outcome} from "./Outcome.sol";
 import {Values} from "./Values.sol";
@@ -21,7 +21,7 @@ library Order {
     function compare(uint256 left, uint256 right) internal pure returns (int256 order) {
         uint256 open;
         assembly ("memory-safe") {
-            mstore(FUEL, sub(mload(FUEL), 2))
+            mstore(FUEL, sub(mload(FUEL), ORDERED))
             let kind := byte(0, mload(left))
             let other := byte(0, mload(right))
             switch eq(kind, other)
@@ -65,7 +65,7 @@ library Order {
         uint256 a = Values.length(left);
         uint256 b = Values.length(right);
         uint256 shorter = a < b ? a : b;
-        Fuel.pay(Fuel.words(shorter));
+        Fuel.pay(TEXT_WORD * Fuel.words(shorter));
         assembly ("memory-safe") {
             left := add(left, 5)
             right := add(right, 5)
@@ -156,7 +156,7 @@ library Order {
                     continue
                 }
                 mstore(add(frame, 0x40), sub(x, 1))
-                x := sub(mload(FUEL), 2)
+                x := sub(mload(FUEL), ORDERED)
                 mstore(FUEL, x)
                 // What is answered with a debt is not used.
                 if slt(x, 0) { break }
@@ -215,7 +215,7 @@ library Order {
                         open := TEXTS
                         break
                     }
-                    mstore(FUEL, sub(mload(FUEL), gt(shorter, 0)))
+                    mstore(FUEL, sub(mload(FUEL), mul(TEXT_WORD, gt(shorter, 0))))
                     shorter := sub(256, shl(3, shorter))
                     left := shr(shorter, mload(add(left, 5)))
                     right := shr(shorter, mload(add(right, 5)))

@@ -40,14 +40,15 @@ library Outcome {
     /// @notice The evaluation ends with the value at `place`, or with none. There is no debt.
     function result(uint256 place, uint256 size) internal pure {
         assembly ("memory-safe") {
-            let answer := mload(0x40)
+            // Where the value stands already: nothing is needed any more of what is before it.
+            let answer := sub(place, 0xa0)
+            if iszero(place) { answer := 0 }
             mstore(answer, iszero(place))
             mstore(add(answer, 0x20), 0)
             mstore(add(answer, 0x40), 0x80)
             mstore(add(answer, 0x60), sub(mload(LIMIT), mload(FUEL)))
             mstore(add(answer, 0x80), size)
             let bytes_ := add(answer, 0xa0)
-            mcopy(bytes_, place, size)
             mstore(add(bytes_, size), 0)
             return(answer, add(0xa0, and(add(size, 31), not(31))))
         }

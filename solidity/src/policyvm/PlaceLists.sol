@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Fuel} from "./Fuel.sol";
+import {Fuel, HALVING, INSERTED, PLACE} from "./Fuel.sol";
 import {FUEL, OBJECT} from "./Layout.sol";
 import {Order} from "./Order.sol";
 import {Values} from "./Values.sol";
@@ -31,7 +31,7 @@ library PlaceLists {
             assembly ("memory-safe") {
                 size := shl(2, sub(count, index))
             }
-            Fuel.pay(1 + Fuel.words(size));
+            Fuel.pay(INSERTED + Fuel.words(size));
             assembly ("memory-safe") {
                 list := add(list, shl(2, index))
                 mcopy(add(list, shl(2, added)), list, size)
@@ -49,6 +49,7 @@ library PlaceLists {
         unchecked {
             uint256 high = count / step;
             while (index < high) {
+                Fuel.spend(HALVING);
                 uint256 middle = (index + high) >> 1;
                 int256 order = Order.compare(at(list, middle * step), value);
                 if (order == 0) {
@@ -87,7 +88,7 @@ library PlaceLists {
         returns (uint256 place)
     {
         unchecked {
-            Fuel.pay(1 + Fuel.words(9 + size) + count);
+            Fuel.pay(Fuel.written(9 + size) + PLACE * count);
             place = head(kind, size, kind == OBJECT ? count >> 1 : count);
         }
         assembly ("memory-safe") {

@@ -37,7 +37,9 @@ struct Rule {
 library ProgramCheck {
     uint256 private constant MOST_BYTES = 24_575;
     uint256 private constant MOST_REGISTERS = 4096;
-    uint256 private constant MOST_STACK = 32_768;
+    uint256 private constant MOST_STACK = 8192;
+    /// @dev What a rule in a chain of calls takes besides its registers.
+    uint256 private constant FRAME = 3;
 
     bytes1 private constant VALUE = 0x01;
     /// @dev The builder of arrays or sets, and of objects.
@@ -139,7 +141,7 @@ library ProgramCheck {
         if (operation != RET && operation != JMP) {
             revert IPolicyCheck.InvalidInstruction(rule.end - 1);
         }
-        stacks[index] = below + rule.registers;
+        stacks[index] = below + rule.registers + FRAME;
         if (stacks[index] > MOST_STACK) revert IPolicyCheck.TooManyRegisters(index);
     }
 

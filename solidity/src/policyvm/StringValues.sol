@@ -40,7 +40,7 @@ library StringValues {
     /// @notice Writes a string of the `size` bytes at `at`.
     function write(uint256 at, uint256 size) internal pure returns (uint256 place) {
         unchecked {
-            Fuel.pay(1 + Fuel.words(5 + size));
+            Fuel.pay(Fuel.written(5 + size));
             place = head(size);
             assembly ("memory-safe") {
                 mcopy(add(place, 5), at, size)

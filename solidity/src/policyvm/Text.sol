@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Fuel} from "./Fuel.sol";
+import {CUT, DIGITS, Fuel, ITEM, PLACE, TEXT_WORD} from "./Fuel.sol";
 import {ARRAY, SET} from "./Layout.sol";
 import {Operands} from "./Operands.sol";
 import {FAULT_TEXT, FAULT_TYPE, Outcome} from "./Outcome.sol";
@@ -16,8 +16,9 @@ library Text {
             uint256 text = Operands.readB(word);
             if (text != 0) {
                 uint256 size = StringValues.length(text);
+                Fuel.pay(1 + TEXT_WORD * Fuel.words(size));
                 if (!StringValues.isAscii(text + 5, size)) Outcome.fault(FAULT_TEXT);
-                Fuel.pay(2 + Fuel.words(size) + Fuel.words(5 + size));
+                Fuel.pay(Fuel.written(5 + size));
                 uint256 place = StringValues.head(size);
                 _lower(text + 5, place + 5, size);
                 text = place;
@@ -39,12 +40,12 @@ library Text {
                 uint256 size = count == 0 ? 0 : gap * (count - 1);
                 uint256 item = container + 9;
                 for (uint256 i = 0; i < count; ++i) {
-                    Fuel.pay(2);
+                    Fuel.pay(ITEM);
                     uint256 length = StringValues.length(item);
                     size += length;
                     item += 5 + length;
                 }
-                Fuel.pay(1 + Fuel.words(5 + size) + count);
+                Fuel.pay(Fuel.written(5 + size) + PLACE * count);
                 value = StringValues.head(size);
                 _join(value + 5, between + 5, gap, container + 9, count);
             }
@@ -61,7 +62,7 @@ library Text {
                 (bool negative, uint256 magnitude) = Values.integer(value);
                 (bool sign, uint256 ten) = Values.integer(base);
                 if (sign || ten != 10) Outcome.fault(FAULT_TYPE);
-                Fuel.spend(80);
+                Fuel.spend(DIGITS);
                 uint256 end;
                 uint256 at;
                 assembly ("memory-safe") {
@@ -99,7 +100,7 @@ library Text {
                 bool all;
                 (negative, offset) = Values.integer(offset);
                 (all, length) = Values.integer(length);
-                Fuel.pay(1 + Fuel.words(size));
+                Fuel.pay(CUT + Fuel.words(size));
                 if (!StringValues.isAscii(text + 5, size)) Outcome.fault(FAULT_TEXT);
                 if (negative) Outcome.fault(FAULT_TYPE);
                 if (offset > size) offset = size;
@@ -132,7 +133,7 @@ library Text {
             if (text != 0) {
                 uint256 size = StringValues.length(text);
                 uint256 count = StringValues.length(set);
-                Fuel.pay(2 + size + count);
+                Fuel.pay(CUT + size + count);
                 if (!StringValues.isAscii(text + 5, size) || !StringValues.isAscii(set + 5, count))
                 {
                     Outcome.fault(FAULT_TEXT);

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Equality} from "./Equality.sol";
-import {Fuel} from "./Fuel.sol";
+import {Fuel, TEXT} from "./Fuel.sol";
 import {Operands} from "./Operands.sol";
 import {StringValues} from "./StringValues.sol";
 import {Values} from "./Values.sol";
@@ -71,7 +71,7 @@ library TextParts {
         size = StringValues.length(text);
         partSize = StringValues.length(part);
         unchecked {
-            Fuel.pay(2 + Fuel.words(size) + Fuel.words(partSize));
+            Fuel.pay(TEXT + Fuel.words(size) + Fuel.words(partSize));
         }
     }
 

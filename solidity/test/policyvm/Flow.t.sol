@@ -154,11 +154,11 @@ contract FlowTest is PolicyVMTest {
     function test_call() public {
         (Answer memory answer, uint64 fuel) = _doubling(Encode.natural(21));
         assertValue(answer, Encode.natural(42));
-        // Five instructions, 20 registers, one integer.
-        assertEq(fuel, 40 + 3 + 3);
+        // Five instructions, one argument, 20 registers, one integer, and it is the result.
+        assertEq(fuel, 40 + 4 + 3 + 5 + written(33));
         (answer, fuel) = _doubling(UNDEFINED);
         assertUndefined(answer);
-        assertEq(fuel, 16);
+        assertEq(fuel, 16 + 4);
     }
 
     /// @dev A rule without parameters is run once, and keeps even that it has no value. One with parameters runs each time.
@@ -177,7 +177,7 @@ contract FlowTest is PolicyVMTest {
             Answer memory answer = run(draft);
             if (defined == 1) assertValue(answer, Encode.boolean(true));
             else assertUndefined(answer);
-            assertEq(answer.fuel, overhead(draft, 4) + 1 + 8 * (1 + defined));
+            assertEq(answer.fuel, overhead(draft, 4) + 1 + 8 * (1 + defined) + written(1) * defined);
         }
     }
 
@@ -271,14 +271,14 @@ contract FlowTest is PolicyVMTest {
         bytes memory b = Encode.text("b");
         (Answer memory answer, uint256 fuel) = _build(0, Encode.list(b, a, UNDEFINED, b));
         assertValue(answer, Encode.array(Encode.list(b, a, b)));
-        assertEq(fuel, 3 + 1 + 1 + 3);
+        assertEq(fuel, 3 * 6 + written(27) + 3 * 3);
         (answer, fuel) = _build(1, Encode.list(b, a, UNDEFINED, b));
         assertValue(answer, Encode.set(Encode.list(a, b)));
-        // b: insert 1. a: order 3, insert 2. b: found at once, in the middle of two.
-        assertEq(fuel, 1 + (3 + 2) + 3 + (1 + 1 + 2));
+        // b: insert 6. a: a step with order, insert before one. b: found at once, in the middle of two.
+        assertEq(fuel, 6 + (15 + 7) + 15 + written(21) + 2 * 3);
         (answer, fuel) = _build(2, Encode.list(b, a, a, b));
         assertValue(answer, Encode.object(Encode.list(a, b, b, a)));
-        assertEq(fuel, 1 + (3 + 2) + (1 + 2 + 4));
+        assertEq(fuel, 6 + (15 + 7) + written(33) + 4 * 3);
         (answer,) = _build(2, Encode.list(a, b, a, b));
         assertValue(answer, Encode.object(Encode.list(a, b)));
         (answer,) = _build(2, Encode.list(a, b, a, a));
@@ -297,7 +297,7 @@ contract FlowTest is PolicyVMTest {
             draft.add(Op.SEAL, 2, 4, 0);
             (Answer memory answer, uint256 fuel) = finish(draft, 2);
             assertUndefined(answer);
-            assertEq(fuel, 1);
+            assertEq(fuel, 6);
         }
     }
 

@@ -90,15 +90,27 @@ abstract contract PolicyVMTest is Test {
         return run(program, LIMIT);
     }
 
-    /// @dev The fuel of a program's literals, parameters, input, the entry rule's registers, and so many instructions.
+    /// @dev The fuel of a new value of so many bytes.
+    function written(uint256 size) internal pure returns (uint256) {
+        return 1 + 2 * words(size);
+    }
+
+    /// @dev The fuel of comparing two values of so many bytes for equality.
+    function compared(uint256 size) internal pure returns (uint256) {
+        return 1 + words(size) + (size > 64 ? 6 : 0);
+    }
+
+    /// @dev The fuel of a program's literals and rules, parameters, input, the entry rule's registers, and so many instructions.
     function overhead(Draft memory draft, uint256 instructions) internal pure returns (uint256) {
-        return words(draft.blob.length) + words(parameters().length) + words(input().length)
+        return words(draft.blob.length) + draft.rules + 12
+            * (words(parameters().length) + words(input().length))
             + words(4 * uint256(draft.registers)) + 8 * instructions;
     }
 
     /// @dev The fuel beyond that, where each instruction was run once.
     function extra(Draft memory draft, Answer memory answer) internal pure returns (uint256) {
-        return answer.fuel - overhead(draft, draft.here());
+        uint256 result = answer.value.length == 0 ? 0 : written(answer.value.length);
+        return answer.fuel - overhead(draft, draft.here()) - result;
     }
 
     /// @dev A rule that begins with literals in registers 1 to n, of which `UNDEFINED` ones are left out.

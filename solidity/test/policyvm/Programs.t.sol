@@ -231,14 +231,14 @@ contract ProgramsTest is PolicyVMTest {
         _refused(draft, IPolicyCheck.ProgramTooLong.selector, 24_576);
     }
 
-    /// @dev A chain of `rules` rules, each of 4096 registers.
+    /// @dev A chain of `rules` rules, each of 1021 registers and three words more, 8 of which are just what there may be.
     function _chain(uint16 rules) private pure returns (Draft memory draft) {
         uint16 list = draft.list();
         for (uint16 i = 0; i < rules; ++i) {
-            draft.rule(4096, 0);
-            if (i > 0) draft.add(Op.CALL, 4095, i - 1, list);
-            else draft.add(Op.BOOL, 4095, 1, 0);
-            draft.add(Op.RET, 4095, 0, 0);
+            draft.rule(1021, 0);
+            if (i > 0) draft.add(Op.CALL, 1020, i - 1, list);
+            else draft.add(Op.BOOL, 1020, 1, 0);
+            draft.add(Op.RET, 1020, 0, 0);
         }
     }
 
@@ -247,9 +247,9 @@ contract ProgramsTest is PolicyVMTest {
         _refused(_chain(9), IPolicyCheck.TooManyRegisters.selector, 8);
         // Many rules that no chain has together are no harm.
         Draft memory draft = _chain(8);
-        draft.rule(4096, 0);
-        draft.add(Op.CALL, 4095, 0, 0);
-        draft.add(Op.RET, 4095, 0, 0);
+        draft.rule(1021, 0);
+        draft.add(Op.CALL, 1020, 0, 0);
+        draft.add(Op.RET, 1020, 0, 0);
         assertValue(run(draft), Encode.boolean(true));
     }
 

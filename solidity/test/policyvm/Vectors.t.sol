@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Answer, PolicyVMTest} from "./PolicyVMTest.sol";
+import {GasTest} from "./GasTest.sol";
+import {Answer} from "./PolicyVMTest.sol";
 import {console} from "forge-std/console.sol";
 import {IPolicyVM, Status} from "writ/policyvm/IPolicyVM.sol";
 
@@ -19,7 +20,7 @@ struct Vector {
 }
 
 /// @title The interpreter in Rust and this one give the same answers for the same fuel
-contract PolicyVMVectorsTest is PolicyVMTest {
+contract PolicyVMVectorsTest is GasTest {
     string private constant FILE = "modules/policy/tests/vectors/policyvm.json";
     string private constant SHAPE =
         "Vector(uint256 code,uint256 fuel,bytes input,uint256 limit,string name,bytes parameters,bytes program,string status,string value)";
@@ -27,9 +28,9 @@ contract PolicyVMVectorsTest is PolicyVMTest {
     /// @dev What the file has the form of: `RET 0`, `INPUT 0, RET 0`, and too little fuel.
     string private constant SAMPLE = "["
         '{"name":"undefined","program":"0x01000000010000000100000001000000000000000000",'
-        '"parameters":"0x00","input":"0x00","limit":100,"status":"undefined","value":"","code":0,"fuel":11},'
+        '"parameters":"0x00","input":"0x00","limit":100,"status":"undefined","value":"","code":0,"fuel":34},'
         '{"name":"input","program":"0x0100000001000000020000000200000200000000000000000000000000",'
-        '"parameters":"0x00","input":"0x0400000001 61","limit":100,"status":"value","value":"0x040000000161","code":0,"fuel":19},'
+        '"parameters":"0x00","input":"0x0400000001 61","limit":100,"status":"value","value":"0x040000000161","code":0,"fuel":45},'
         '{"name":"fuel","program":"0x01000000010000000100000001000000000000000000",'
         '"parameters":"0x00","input":"0x00","limit":10,"status":"fault","value":"","code":1,"fuel":10}'
         "]";
@@ -61,6 +62,8 @@ contract PolicyVMVectorsTest is PolicyVMTest {
             assertEq(vm.toString(answer.value), value, v.name);
             assertEq(answer.code, v.code, v.name);
             assertEq(answer.fuel, v.fuel, v.name);
+            (uint256 gas_,,) = measure(v.program, v.parameters, v.input, uint64(v.limit));
+            assertLe(gas_, SMALL + GAS_PER_FUEL * v.fuel, v.name);
         }
         return vectors.length;
     }

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 use super::{
     fault::Fault,
-    fuel::words,
+    fuel,
     heap::{Place, UNDEFINED},
     machine::Machine,
 };
@@ -36,7 +36,7 @@ impl Machine {
                 Err(place) => at = place,
             }
         }
-        self.fuel.charge(1 + words(4 * (items.len() - at)))?;
+        self.fuel.charge(fuel::insert(items.len() - at))?;
         items.insert(at, value);
         Ok(())
     }
@@ -59,7 +59,7 @@ impl Machine {
                 if self.equal(former, value)? { Ok(()) } else { Err(Fault::Conflict) }
             }
             Err(at) => {
-                self.fuel.charge(1 + words(4 * (items.len() - 2 * at)))?;
+                self.fuel.charge(fuel::insert(items.len() - 2 * at))?;
                 items.splice(2 * at..2 * at, [key, value]);
                 Ok(())
             }
@@ -79,6 +79,7 @@ impl Machine {
 
     /// `PACK`: undefined if any of the registers is.
     pub(super) fn pack(&mut self, list: &[u16], base: usize, kind: u64) -> Result<Place, Fault> {
+        self.fuel.charge(fuel::PACK + fuel::PACKED * list.len() as u64)?;
         if list.iter().any(|register| self.get(base, *register) == UNDEFINED) {
             return Ok(UNDEFINED);
         }
@@ -110,6 +111,7 @@ impl Machine {
     ) -> Result<Result<usize, usize>, Fault> {
         let (mut low, mut high) = (0, items.len() / step);
         while low < high {
+            self.fuel.charge(fuel::HALVING)?;
             let middle = low.midpoint(high);
             let item = items.get(middle * step).copied().unwrap_or(UNDEFINED);
             match self.order(item, value)? {
@@ -124,7 +126,7 @@ impl Machine {
     /// Writes a container of the values at `items`, of an object keys and values in turns.
     pub(super) fn write_container(&mut self, tag: u8, items: &[Place]) -> Result<Place, Fault> {
         let length: usize = items.iter().map(|item| self.heap.size(*item)).sum();
-        self.fuel.charge(1 + words(9 + length) + items.len() as u64)?;
+        self.fuel.charge(fuel::write_container(9 + length, items.len()))?;
         let count = if tag == tag::OBJECT { items.len() / 2 } else { items.len() };
         let at = self.write_head(tag, length, count as u32);
         for item in items {

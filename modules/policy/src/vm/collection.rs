@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{
     fault::Fault,
-    fuel::words,
+    fuel::{self, words},
     heap::{Heap, Place, UNDEFINED, boolean},
     machine::Machine,
     opcode::Op,
@@ -17,13 +17,14 @@ impl Machine {
         if container == UNDEFINED || key == UNDEFINED {
             return Ok(UNDEFINED);
         }
+        self.fuel.charge(fuel::LOOKUP)?;
         match self.heap.tag(container) {
             tag::ARRAY => self.element(container, key),
             tag::OBJECT if self.heap.tag(key) == tag::STRING => self.field(container, key),
             tag::SET => {
                 let mut item = Heap::first(container);
                 for _ in 0..self.heap.count(container) {
-                    self.fuel.charge(2)?;
+                    self.fuel.charge(fuel::LOOKED_AT)?;
                     if self.equal(item, key)? {
                         return Ok(item);
                     }
@@ -46,7 +47,7 @@ impl Machine {
         };
         let mut item = Heap::first(array);
         for _ in 0..index {
-            self.fuel.charge(2)?;
+            self.fuel.charge(fuel::STEP)?;
             item = self.heap.after(item);
         }
         Ok(item)
@@ -56,7 +57,7 @@ impl Machine {
     fn field(&mut self, object: Place, key: Place) -> Result<Place, Fault> {
         let mut name = Heap::first(object);
         for _ in 0..self.heap.count(object) {
-            self.fuel.charge(2)?;
+            self.fuel.charge(fuel::LOOKED_AT)?;
             let value = self.heap.after(name);
             if self.equal(name, key)? {
                 return Ok(value);
@@ -71,6 +72,7 @@ impl Machine {
         if self.heap.tag(object) != tag::OBJECT || self.heap.tag(key) != tag::STRING {
             return Err(Fault::Type);
         }
+        self.fuel.charge(fuel::LOOKUP)?;
         match self.field(object, key)? {
             UNDEFINED => Ok(default),
             value => Ok(value),
@@ -83,13 +85,14 @@ impl Machine {
         value: Place,
         collection: Place,
     ) -> Result<Place, Fault> {
+        self.fuel.charge(fuel::LOOKUP)?;
         if !self.heap.is_container(collection) {
             return Ok(boolean(false));
         }
         let pairs = self.heap.tag(collection) == tag::OBJECT;
         let mut item = Heap::first(collection);
         for _ in 0..self.heap.count(collection) {
-            self.fuel.charge(2)?;
+            self.fuel.charge(fuel::LOOKED_AT)?;
             if pairs {
                 item = self.heap.after(item);
             }
@@ -104,7 +107,8 @@ impl Machine {
     pub(super) fn count(&mut self, value: Place) -> Result<Place, Fault> {
         match self.heap.tag(value) {
             tag::STRING => {
-                self.fuel.charge(words(self.heap.number(value + 1) as usize))?;
+                let words = words(self.heap.number(value + 1) as usize);
+                self.fuel.charge(fuel::TEXT_WORD * words)?;
                 let text = self.heap.text(value);
                 // Of code points beyond 16 bits the engines that Rego has do not count the same.
                 if text.iter().any(|byte| *byte >= 0xf0) {
@@ -130,7 +134,7 @@ impl Machine {
         let (mut item, count) = self.sequence(value)?;
         let mut total = Integer::ZERO;
         for _ in 0..count {
-            self.fuel.charge(2)?;
+            self.fuel.charge(fuel::SUMMED)?;
             let next = self.integer(item)?;
             total = total.checked_add(next).ok_or(Fault::Overflow)?;
             item = self.heap.after(item);
@@ -143,7 +147,7 @@ impl Machine {
         let (mut item, count) = self.sequence(value)?;
         let mut best = UNDEFINED;
         for _ in 0..count {
-            self.fuel.charge(2)?;
+            self.fuel.charge(fuel::ITEM)?;
             if best == UNDEFINED || self.order(item, best)? == wanted {
                 best = item;
             }
@@ -156,10 +160,11 @@ impl Machine {
         if self.heap.tag(object) != tag::OBJECT {
             return Err(Fault::Type);
         }
+        self.fuel.charge(fuel::ITEM)?;
         let mut keys = Vec::new();
         let mut name = Heap::first(object);
         for _ in 0..self.heap.count(object) {
-            self.fuel.charge(2)?;
+            self.fuel.charge(fuel::ITEM)?;
             keys.push(name);
             name = self.heap.after(self.heap.after(name));
         }
@@ -168,13 +173,14 @@ impl Machine {
 
     pub(super) fn sort(&mut self, value: Place) -> Result<Place, Fault> {
         let (mut item, count) = self.sequence(value)?;
+        self.fuel.charge(fuel::ITEM)?;
         let mut sorted = Vec::new();
         for _ in 0..count {
-            self.fuel.charge(2)?;
+            self.fuel.charge(fuel::ITEM)?;
             let at = match self.search(&sorted, item, 1)? {
                 Ok(at) | Err(at) => at,
             };
-            self.fuel.charge(1 + words(4 * (sorted.len() - at)))?;
+            self.fuel.charge(fuel::insert(sorted.len() - at))?;
             sorted.insert(at, item);
             item = self.heap.after(item);
         }
@@ -186,11 +192,12 @@ impl Machine {
         if self.heap.tag(left) != tag::SET || self.heap.tag(right) != tag::SET {
             return Err(Fault::Type);
         }
+        self.fuel.charge(fuel::ITEM)?;
         let (mut a, mut b) = (self.heap.count(left), self.heap.count(right));
         let (mut left, mut right) = (Heap::first(left), Heap::first(right));
         let mut members = Vec::new();
         while a > 0 || b > 0 {
-            self.fuel.charge(2)?;
+            self.fuel.charge(fuel::ITEM)?;
             let order = match (a, b) {
                 (0, _) => Ordering::Greater,
                 (_, 0) => Ordering::Less,
@@ -222,7 +229,7 @@ impl Machine {
         }
         let (first, second) = (self.heap.size(left) - 9, self.heap.size(right) - 9);
         let count = self.heap.count(left) + self.heap.count(right);
-        self.fuel.charge(1 + words(9 + first + second))?;
+        self.fuel.charge(fuel::ITEM + fuel::write(9 + first + second))?;
         let at = self.write_head(tag::ARRAY, first + second, count);
         self.heap.copy(Heap::first(left), first);
         self.heap.copy(Heap::first(right), second);

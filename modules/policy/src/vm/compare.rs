@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{
     fault::Fault,
-    fuel::words,
+    fuel::{self, words},
     heap::{Heap, Place},
     machine::Machine,
 };
@@ -21,7 +21,7 @@ impl Machine {
             self.fuel.charge(1)?;
             return Ok(false);
         }
-        self.fuel.charge(1 + words(size))?;
+        self.fuel.charge(fuel::equal(size))?;
         Ok(left == right || self.heap.slice(left, size) == self.heap.slice(right, size))
     }
 
@@ -31,7 +31,7 @@ impl Machine {
     }
 
     fn order_below(&mut self, left: Place, right: Place, depth: u32) -> Result<Ordering, Fault> {
-        self.fuel.charge(2)?;
+        self.fuel.charge(fuel::ORDERED)?;
         let (a, b) = (self.heap.tag(left), self.heap.tag(right));
         let integers = |tag: u8| tag == tag::POSITIVE || tag == tag::NEGATIVE;
         if integers(a) && integers(b) {
@@ -45,7 +45,7 @@ impl Machine {
         match a {
             tag::STRING => {
                 let (a, b) = (self.heap.number(left + 1), self.heap.number(right + 1));
-                self.fuel.charge(words(a.min(b) as usize))?;
+                self.fuel.charge(fuel::TEXT_WORD * words(a.min(b) as usize))?;
                 Ok(self.heap.text(left).cmp(self.heap.text(right)))
             }
             tag::ARRAY | tag::OBJECT | tag::SET => {

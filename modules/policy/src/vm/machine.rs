@@ -4,7 +4,7 @@ use alloy::primitives::U256;
 
 use super::{
     fault::Fault,
-    fuel::{Fuel, words},
+    fuel::{self, Fuel, words},
     heap::{Heap, Place, UNDEFINED, boolean},
     opcode::{Instruction, Op},
     program::Program,
@@ -80,8 +80,11 @@ impl Machine {
         parameters: &[u8],
         input: &[u8],
     ) -> Result<Place, Fault> {
-        self.fuel
-            .charge(words(program.literals.len()) + words(parameters.len()) + words(input.len()))?;
+        self.fuel.charge(
+            words(program.literals.len())
+                + fuel::RULE * program.rules.len() as u64
+                + fuel::ARGUMENT_WORD * (words(parameters.len()) + words(input.len())),
+        )?;
         self.heap.clear();
         self.open = 0;
         self.frames.clear();
@@ -121,7 +124,7 @@ impl Machine {
         let entry = u16::try_from(program.rules.len().saturating_sub(1)).unwrap_or(u16::MAX);
         let mut frame = Frame { rule: entry, base: 0, caller: 0, dest: 0 };
         let Some(head) = program.rules.get(usize::from(entry)) else { return Ok(UNDEFINED) };
-        self.fuel.charge(words(4 * usize::from(head.registers)))?;
+        self.fuel.charge(fuel::registers(head.registers))?;
         self.registers.resize(usize::from(head.registers), UNDEFINED);
         let mut at = usize::from(head.entry);
         loop {
@@ -129,7 +132,7 @@ impl Machine {
             let Some(&Instruction { op, a, b, c }) = program.code.get(at) else {
                 return Ok(UNDEFINED);
             };
-            self.fuel.charge(8)?;
+            self.fuel.charge(fuel::INSTRUCTION)?;
             at += 1;
             let base = frame.base;
             let literal = |index: u16| {
@@ -138,7 +141,13 @@ impl Machine {
             match op {
                 Op::Ret => {
                     let value = self.get(base, a);
-                    let Some(caller) = self.frames.pop() else { return Ok(value) };
+                    let Some(caller) = self.frames.pop() else {
+                        // Whoever asked is given a copy.
+                        if value != UNDEFINED {
+                            self.fuel.charge(fuel::write(self.heap.size(value)))?;
+                        }
+                        return Ok(value);
+                    };
                     if program.rules.get(usize::from(frame.rule)).is_some_and(|r| r.parameters == 0)
                         && let Some(memo) = self.memo.get_mut(usize::from(frame.rule))
                     {
@@ -159,11 +168,12 @@ impl Machine {
                     }
                     let Some(head) = program.rules.get(rule) else { return Ok(UNDEFINED) };
                     let list = program.list(c);
+                    self.fuel.charge(fuel::PASSED * list.len() as u64)?;
                     if list.iter().any(|register| self.get(base, *register) == UNDEFINED) {
                         self.set(base, a, UNDEFINED);
                         continue;
                     }
-                    self.fuel.charge(words(4 * usize::from(head.registers)))?;
+                    self.fuel.charge(fuel::registers(head.registers))?;
                     let callee = self.registers.len();
                     self.registers.resize(callee + usize::from(head.registers), UNDEFINED);
                     for (parameter, register) in (1_u16..).zip(list) {
@@ -225,7 +235,7 @@ impl Machine {
                         at = usize::from(c);
                         continue;
                     }
-                    self.fuel.charge(2)?;
+                    self.fuel.charge(fuel::STEP)?;
                     let mut item = self.get(base, a);
                     match (left >> KIND) as u8 {
                         tag::ARRAY => {
@@ -431,7 +441,7 @@ impl Machine {
 
     /// A new integer.
     pub(super) fn write_integer(&mut self, integer: Integer) -> Result<Place, Fault> {
-        self.fuel.charge(1 + words(33))?;
+        self.fuel.charge(fuel::write(33))?;
         let at = self.heap.end();
         self.heap.extend(&[if integer.is_negative() { tag::NEGATIVE } else { tag::POSITIVE }]);
         self.heap.extend(&integer.magnitude().to_be_bytes::<32>());

@@ -9,10 +9,11 @@
 //! machine computes on the same bytes here and in the EVM and can count the same fuel.
 //!
 //! Invariants: a [`Program`] is valid from its construction on; a run touches at most some hundred
-//! bytes for each unit of fuel, so that nothing that an input says makes it work or allocate
+//! bytes for each unit of fuel, and takes at most [`GAS_PER_FUEL`] gas for it in the EVM, so that nothing that an input says makes it work or allocate
 //! without bound; nothing of one run is left for the next.
 
 mod arithmetic;
+mod bound;
 mod build;
 mod collection;
 mod compare;
@@ -37,8 +38,9 @@ mod tree;
 #[cfg(test)]
 mod vectors;
 
+pub use bound::FuelBound;
 pub use fault::Fault;
-pub use fuel::FUEL_LIMIT;
+pub use fuel::{FIXED_GAS, FUEL_LIMIT, GAS_PER_FUEL, gas_of};
 pub use machine::{Answer, Machine};
 pub use opcode::{Instruction, Op};
 pub use program::{

@@ -14,8 +14,10 @@ pub const PROGRAM_VERSION: u8 = 1;
 pub const MAX_PROGRAM_BYTES: usize = 24_575;
 /// The most registers of a rule.
 pub const MAX_REGISTERS: u16 = 4_096;
-/// The most registers of all rules along a chain of calls.
-pub const MAX_STACK: u32 = 32_768;
+/// The most registers of all rules along a chain of calls, three more for each rule in it.
+pub const MAX_STACK: u32 = 8_192;
+/// What a rule in a chain takes besides its registers: where its caller goes on.
+const FRAME: u32 = 3;
 
 const HEAD: usize = 9;
 const INSTRUCTION: usize = 7;
@@ -298,7 +300,7 @@ impl Program {
                 .filter(|instruction| instruction.op == Op::Call)
                 .filter_map(|call| most.get(usize::from(call.b)).copied())
                 .max();
-            let total = below.unwrap_or(0) + u32::from(rule.registers);
+            let total = below.unwrap_or(0) + u32::from(rule.registers) + FRAME;
             if total > MAX_STACK {
                 return Err(error);
             }

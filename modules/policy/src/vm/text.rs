@@ -2,15 +2,12 @@
 
 use super::{
     fault::Fault,
-    fuel::words,
+    fuel::{self, words},
     heap::{Heap, Place, boolean},
     machine::Machine,
     opcode::Op,
 };
 use crate::encoding::tag;
-
-/// The fuel of writing an integer's digits: as many as the longest has, and a sign.
-const DIGITS: u64 = 80;
 
 impl Machine {
     fn string(&self, value: Place) -> Result<&[u8], Fault> {
@@ -37,7 +34,7 @@ impl Machine {
             Op::Trim | Op::Triml | Op::Trimr => self.trim(op, left, right),
             _ => {
                 let (text, part) = (self.string(left)?.len(), self.string(right)?.len());
-                self.fuel.charge(2 + words(text) + words(part))?;
+                self.fuel.charge(fuel::TEXT + words(text) + words(part))?;
                 if op == Op::Contains && part <= text {
                     self.fuel.charge((text - part + 1) as u64 * (1 + words(part)))?;
                 }
@@ -57,8 +54,9 @@ impl Machine {
     }
 
     pub(super) fn lower(&mut self, value: Place) -> Result<Place, Fault> {
+        let size = self.string(value)?.len();
+        self.fuel.charge(1 + fuel::TEXT_WORD * words(size))?;
         let text = self.ascii(value)?.to_ascii_lowercase();
-        self.fuel.charge(1 + words(text.len()))?;
         self.write_text(&text)
     }
 
@@ -72,11 +70,11 @@ impl Machine {
         let mut length = between * count.saturating_sub(1) as usize;
         let mut item = Heap::first(collection);
         for _ in 0..count {
-            self.fuel.charge(2)?;
+            self.fuel.charge(fuel::ITEM)?;
             length += self.string(item)?.len();
             item = self.heap.after(item);
         }
-        self.fuel.charge(1 + words(5 + length) + u64::from(count))?;
+        self.fuel.charge(fuel::write_container(5 + length, count as usize))?;
         let at = self.text_head(length);
         let mut item = Heap::first(collection);
         for index in 0..count {
@@ -96,18 +94,16 @@ impl Machine {
         if self.integer(base)?.to_u64() != Some(10) {
             return Err(Fault::Type);
         }
-        self.fuel.charge(DIGITS)?;
+        self.fuel.charge(fuel::DIGITS)?;
         self.write_text(integer.to_string().as_bytes())
     }
 
     fn trim(&mut self, op: Op, value: Place, characters: Place) -> Result<Place, Fault> {
-        let (text, characters) = (self.string(value)?, self.string(characters)?);
-        let fuel = 2 + text.len() as u64 + characters.len() as u64;
-        if !text.is_ascii() || !characters.is_ascii() {
-            self.fuel.charge(fuel)?;
-            return Err(Fault::Text);
-        }
-        let kept = |byte: &u8| !characters.contains(byte);
+        let touched = self.string(value)?.len() + self.string(characters)?.len();
+        self.fuel.charge(fuel::CUT + touched as u64)?;
+        let (text, characters) = (self.ascii(value)?, self.ascii(characters)?);
+        let cut = characters.iter().fold(0_u128, |cut, byte| cut | 1 << byte);
+        let kept = |byte: &u8| cut >> byte & 1 == 0;
         let from = match op {
             Op::Trimr => 0,
             _ => text.iter().position(kept).unwrap_or(text.len()),
@@ -117,7 +113,6 @@ impl Machine {
             _ => text.iter().rposition(kept).map_or(from, |last| last + 1),
         };
         let length = to.saturating_sub(from);
-        self.fuel.charge(fuel)?;
         self.write_part(value, from, length)
     }
 
@@ -128,7 +123,7 @@ impl Machine {
     ) -> Result<Place, Fault> {
         let size = self.string(value)?.len();
         let (offset, length) = (self.integer(offset)?, self.integer(length)?);
-        self.fuel.charge(1 + words(size))?;
+        self.fuel.charge(fuel::CUT + words(size))?;
         self.ascii(value)?;
         if offset.is_negative() {
             return Err(Fault::Type);
@@ -144,14 +139,14 @@ impl Machine {
 
     /// A new string of a part of another.
     fn write_part(&mut self, value: Place, from: usize, length: usize) -> Result<Place, Fault> {
-        self.fuel.charge(1 + words(5 + length))?;
+        self.fuel.charge(fuel::write(5 + length))?;
         let at = self.text_head(length);
         self.heap.copy(value + 5 + from as Place, length);
         Ok(at)
     }
 
     fn write_text(&mut self, text: &[u8]) -> Result<Place, Fault> {
-        self.fuel.charge(1 + words(5 + text.len()))?;
+        self.fuel.charge(fuel::write(5 + text.len()))?;
         let at = self.text_head(text.len());
         self.heap.extend(text);
         Ok(at)
