@@ -12,7 +12,7 @@ use writ_pool::{Pool, PoolOperation};
 use writ_simulation::{
     Overrides, PinnedBlock, Simulation, SimulationRequest, Simulator, StateProvider,
 };
-use writ_types::{EntryPoint, StakeInfo, UserOperation};
+use writ_types::{EntryPoint, PresentedFacts, StakeInfo, UserOperation};
 
 use crate::{
     AdmissionError, AdmissionRules, Head, Verdict, checks,
@@ -129,11 +129,24 @@ impl Admission {
         operation: UserOperation,
         entry_point: Address,
     ) -> Result<B256, AdmissionError> {
+        self.admit_with(operation, entry_point, PresentedFacts::none()).await
+    }
+
+    /// The same with what issuers stated, for policies that ask for it. It is sent to the operators and kept nowhere.
+    ///
+    /// # Errors
+    /// As [`admit`](Self::admit).
+    pub async fn admit_with(
+        &self,
+        operation: UserOperation,
+        entry_point: Address,
+        facts: &PresentedFacts,
+    ) -> Result<B256, AdmissionError> {
         let entry_point = self.entry_point(entry_point)?;
         same_version(operation.version, entry_point)?;
         let sender = operation.sender;
         let _turn = self.order().turn(sender).await?;
-        let admitted = self.admit_in_turn(operation, entry_point).await;
+        let admitted = self.admit_in_turn(operation, entry_point, facts).await;
         match &admitted {
             Ok(hash) => {
                 metrics::counter!("writ_operations_admitted_total").increment(1);
@@ -151,6 +164,7 @@ impl Admission {
         &self,
         operation: UserOperation,
         entry_point: EntryPoint,
+        facts: &PresentedFacts,
     ) -> Result<B256, AdmissionError> {
         let block = self.state().latest().await?;
         self.check(&operation, entry_point, &block).await?;
@@ -168,6 +182,7 @@ impl Admission {
         let ahead = self.ahead_of(&operation, entry_point);
 
         let request = gate_request(&block, &operation, (entry_point, hash), &ahead);
+        let request = GateRequest { facts, ..request };
         let gated = self.pass_gate(request).await?;
         let (attested, operation) = match gated {
             Gated::Attested(attested) => {

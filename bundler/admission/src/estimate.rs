@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Bytes, U256};
 use writ_attestation::{attach, wire::Evaluation};
-use writ_gateway::{AccountView, Need, Standing};
+use writ_gateway::{AccountView, GateRequest, Need, Standing};
 use writ_simulation::{
     Moved, Overrides, PinnedBlock, SimulationRequest,
     estimation::{
@@ -10,7 +10,9 @@ use writ_simulation::{
         SignaturePlan, estimate,
     },
 };
-use writ_types::{EntryPoint, FieldError, GasDefaults, PartialUserOperation, UserOperation};
+use writ_types::{
+    EntryPoint, FieldError, GasDefaults, PartialUserOperation, PresentedFacts, UserOperation,
+};
 
 use crate::{
     Admission, AdmissionError, admission::clock, gated::gate_request, preflight::Pretence, revert,
@@ -162,6 +164,7 @@ impl Admission {
         &self,
         operation: PartialUserOperation,
         entry_point: alloy::primitives::Address,
+        facts: &PresentedFacts,
     ) -> Result<Evaluation, AdmissionError> {
         let entry_point = self.entry_point(entry_point)?;
         same_version(operation.version, entry_point)?;
@@ -183,6 +186,7 @@ impl Admission {
         }
         let hash = self.hash(&whole, entry_point, &block).await?;
         let request = gate_request(&block, &whole, (entry_point, hash), &ahead);
+        let request = GateRequest { facts, ..request };
         let ask = self.gate().deciding_question(request).await?;
         let gateway = self.gateway(&whole)?;
         Ok(gateway.evaluate(&ask).await.map_err(writ_gateway::GateError::from)?)
@@ -197,6 +201,7 @@ impl Admission {
         &self,
         operation: UserOperation,
         entry_point: alloy::primitives::Address,
+        facts: &PresentedFacts,
     ) -> Result<UserOperation, AdmissionError> {
         let entry_point = self.entry_point(entry_point)?;
         same_version(operation.version, entry_point)?;
@@ -207,6 +212,7 @@ impl Admission {
         let hash = self.hash(&operation, entry_point, &block).await?;
         let ahead = self.ahead_of(&operation, entry_point);
         let request = gate_request(&block, &operation, (entry_point, hash), &ahead);
+        let request = GateRequest { facts, ..request };
         // Whoever asks for an attestation means it, whatever this bundler's own gate demands.
         let ask = self.gate().question(request).await?;
         self.preflight(&operation, entry_point, &ahead, ask.account.clone(), &block).await?;

@@ -5,7 +5,7 @@ use writ_attestation::{AttestationError, Suffix, carries_suffix};
 use writ_gateway::{AccountView, GateError, GateMode, GateRequest, Gated, Need, Standing};
 use writ_pool::{DetachedRecord, GateRecord, PoolOperation};
 use writ_simulation::{OpOutcome, PinnedBlock, Simulation};
-use writ_types::{EntryPoint, EntryPointVersion, UserOperation};
+use writ_types::{EntryPoint, EntryPointVersion, PresentedFacts, UserOperation};
 
 use crate::{Admission, AdmissionError, admission::clock};
 
@@ -108,7 +108,8 @@ pub(crate) fn gate_request<'a>(
     (entry_point, user_op_hash): (EntryPoint, B256),
     predecessors: &'a [UserOperation],
 ) -> GateRequest<'a> {
-    GateRequest { block, operation, entry_point, user_op_hash, predecessors, now: clock() }
+    let facts = PresentedFacts::none();
+    GateRequest { block, operation, entry_point, user_op_hash, predecessors, now: clock(), facts }
 }
 
 pub(crate) fn gate_record(suffix: &Suffix, account: &AccountView) -> GateRecord {

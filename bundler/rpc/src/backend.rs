@@ -2,7 +2,8 @@
 
 use alloy::primitives::{Address, B256};
 use writ_types::{
-    AttestableCall, EntryPoint, ParseLimits, PartialUserOperation, Refusal, UserOperation,
+    AttestableCall, EntryPoint, ParseLimits, PartialUserOperation, PresentedFacts, Refusal,
+    UserOperation,
 };
 
 use crate::{
@@ -33,6 +34,7 @@ pub trait Backend: Send + Sync + 'static {
         &self,
         entry_point: EntryPoint,
         operation: UserOperation,
+        facts: PresentedFacts,
     ) -> impl Future<Output = Result<B256, Refusal>> + Send;
 
     /// Finds gas limits with which the operation will succeed, the largest attestation included. Limits
@@ -65,6 +67,7 @@ pub trait Backend: Send + Sync + 'static {
         &self,
         entry_point: EntryPoint,
         operation: PartialUserOperation,
+        facts: PresentedFacts,
     ) -> impl Future<Output = Result<Evaluation, Refusal>> + Send;
 
     /// The operation with the attestation attached, ready to be sent through any bundler.
@@ -72,12 +75,14 @@ pub trait Backend: Send + Sync + 'static {
         &self,
         entry_point: EntryPoint,
         operation: UserOperation,
+        facts: PresentedFacts,
     ) -> impl Future<Output = Result<UserOperation, Refusal>> + Send;
 
     /// The attestation of a call that comes through no EntryPoint.
     fn attest_call(
         &self,
         call: AttestableCall,
+        facts: PresentedFacts,
     ) -> impl Future<Output = Result<AttestedCall, Refusal>> + Send;
 
     /// A recorded decision, by hash of its evidence or action, by userOpHash or safeTxHash.

@@ -6,8 +6,8 @@ use alloy::primitives::U256;
 use jsonrpsee::core::RegisterMethodError;
 use serde_json::{Value, json};
 use writ_types::{
-    AttestableCall, FieldError, PartialUserOperation, Refusal, UserOperation, parse_address,
-    parse_hash,
+    AttestableCall, FieldError, PartialUserOperation, PresentedFacts, Refusal, UserOperation,
+    parse_address, parse_hash,
 };
 
 use crate::{
@@ -39,6 +39,11 @@ impl<B: Backend> Context<B> {
         let operation = PartialUserOperation::from_rpc_with(&operation, at.version, &limits)?;
         Ok((at, operation))
     }
+}
+
+/// What issuers stated, where something is presented.
+fn presented(facts: Option<Value>) -> Result<PresentedFacts, FieldError> {
+    facts.map_or_else(|| Ok(PresentedFacts::default()), |facts| PresentedFacts::from_rpc(&facts))
 }
 
 const OPERATION: [&str; 2] = ["userOperation", "entryPoint"];
@@ -77,8 +82,9 @@ pub fn methods<B: Backend>(
 
 fn eth<B: Backend>(all: &mut Methods<B>) -> Result<(), RegisterMethodError> {
     all.add("eth_sendUserOperation", |context, parameters| async move {
-        let (at, operation) = context.operation(parameters.exactly(OPERATION)?)?;
-        context.backend.send_user_operation(at, operation).await
+        let (required, facts) = parameters.with_optional(OPERATION)?;
+        let (at, operation) = context.operation(required)?;
+        context.backend.send_user_operation(at, operation, presented(facts)?).await
     })?;
     all.add("eth_estimateUserOperationGas", |context, parameters| async move {
         let (required, overrides) = parameters.with_optional(OPERATION)?;
@@ -119,18 +125,20 @@ fn writ<B: Backend>(all: &mut Methods<B>) -> Result<(), RegisterMethodError> {
         context.backend.policy(account).await
     })?;
     all.add("writ_evaluate", |context, parameters| async move {
-        let (at, operation) = context.partial(parameters.exactly(OPERATION)?)?;
-        context.backend.evaluate(at, operation).await
+        let (required, facts) = parameters.with_optional(OPERATION)?;
+        let (at, operation) = context.partial(required)?;
+        context.backend.evaluate(at, operation, presented(facts)?).await
     })?;
     all.add("writ_attest", |context, parameters| async move {
-        let (at, operation) = context.operation(parameters.exactly(OPERATION)?)?;
-        let attested = context.backend.attest(at, operation).await?;
+        let (required, facts) = parameters.with_optional(OPERATION)?;
+        let (at, operation) = context.operation(required)?;
+        let attested = context.backend.attest(at, operation, presented(facts)?).await?;
         Ok(attested.to_rpc())
     })?;
     all.add("writ_attestCall", |context, parameters| async move {
-        let [call] = parameters.exactly(["call"])?;
+        let ([call], facts) = parameters.with_optional(["call"])?;
         let call = AttestableCall::from_rpc(&call)?;
-        context.backend.attest_call(call).await
+        context.backend.attest_call(call, presented(facts)?).await
     })?;
     all.add("writ_getDecision", |context, parameters| async move {
         let [hash] = parameters.exactly(["hash"])?;

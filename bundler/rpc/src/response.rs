@@ -246,6 +246,8 @@ pub struct Evaluation {
     pub signature_checked: bool,
     /// The block it was evaluated at.
     pub block: AttestedBlock,
+    /// Hash of the action that was decided about: what a fact is bound to that counts for it alone.
+    pub action: Option<B256>,
     /// Hash of the evidence, where there is any.
     pub evidence: Option<B256>,
 }

@@ -48,6 +48,7 @@ mod constants;
 mod entity;
 mod entry_point;
 mod error;
+mod facts;
 mod field;
 mod gas;
 mod hash;
@@ -67,6 +68,10 @@ pub use constants::{Constants, Profile, UnknownProfile};
 pub use entity::{Entity, EntityKind, StakeInfo, Violation};
 pub use entry_point::{EntryPoint, EntryPointVersion, UnknownVersion};
 pub use error::{ErrorCode, ErrorData, Refusal};
+pub use facts::{
+    MAX_CREDENTIAL, MAX_PRESENTED_BYTES, MAX_PRESENTED_FACTS, MAX_STATEMENT_VALUE, MAX_STATUS_LIST,
+    PresentedCredential, PresentedFact, PresentedFacts, PresentedStatement,
+};
 pub use field::{FieldError, ParseLimits, parse_address, parse_bytes, parse_hash, parse_quantity};
 pub use gas::{CalldataGas, GasSchedule};
 pub use hash::HashError;

@@ -14,6 +14,7 @@
 use alloy::primitives::{Address, B256, Bytes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use writ_types::PresentedFacts;
 
 use crate::{Action, Attestation, Bounds, Denial, DetachedTerms, OperatorSignature};
 
@@ -75,6 +76,9 @@ pub struct AttestRequest {
     /// The account's own operations that are ahead in the pool, with their suffixes, in order.
     #[serde(default)]
     pub predecessors: Vec<Value>,
+    /// What issuers stated, for policies that ask for it.
+    #[serde(default, skip_serializing_if = "PresentedFacts::is_empty")]
+    pub facts: PresentedFacts,
 }
 
 /// What a gateway asks about a call off the ERC-4337 path.
@@ -85,6 +89,9 @@ pub struct CallAttestRequest {
     pub call: Value,
     /// The block to decide at.
     pub block: BlockRef,
+    /// What issuers stated, for policies that ask for it.
+    #[serde(default, skip_serializing_if = "PresentedFacts::is_empty")]
+    pub facts: PresentedFacts,
 }
 
 /// An operator's signed answer.
@@ -137,6 +144,8 @@ pub struct Evaluation {
     pub allow: bool,
     /// Why not, in the policies' words.
     pub reasons: Vec<String>,
+    /// Hash of the action that was decided about: what a fact is bound to that counts for it alone.
+    pub action: B256,
     /// What the chain would enforce.
     pub bounds: Option<Bounds>,
     /// Hash of the input document.

@@ -1,25 +1,30 @@
 //! From a request to its evidence.
 
+use std::sync::Arc;
+
 use alloy::{
     eips::BlockId,
-    primitives::{Address, Bytes, KECCAK256_EMPTY, U256, keccak256},
+    primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256},
 };
 use writ_attestation::{
     Bounds, DetachedTerms, Domain, action_of, carries_suffix, max_cost_of, wire::MAX_PREDECESSORS,
 };
+use writ_policy::PolicyStore;
 use writ_simulation::{OpOutcome, PinnedBlock, Simulator, StateProvider};
-use writ_types::{EntryPoint, EntryPointVersion, UserOperation};
+use writ_types::{EntryPoint, EntryPointVersion, PresentedFacts, UserOperation};
 
 use crate::{
     account::{Account, AccountReader},
     adapter::without_batch,
     bounds::keeps_stake,
-    calls::{Call, Own, decode_calls},
+    calls::{Call, Own, decode_calls, name_pinned},
     detached::{self, Authority, Conduct},
     document::{Asked, Facts, document},
     error::EvidenceError,
     evidence::Evidence,
+    facts::{self, Stated},
     history::{HistoryHead, Spending, read_day},
+    needs::Needs,
     predecessor::{Predecessor, predecessors},
     run::{Run, reverted},
 };
@@ -42,6 +47,8 @@ pub struct EvidenceRequest {
     pub predecessors: Vec<UserOperation>,
     /// Whether the owner's signature has to verify. Without, nothing may be signed.
     pub owner_signature: OwnerSignature,
+    /// What issuers stated, for policies that ask for it. What none asks for is not looked at.
+    pub facts: PresentedFacts,
 }
 
 /// What is demanded of the owner's signature.
@@ -59,14 +66,21 @@ pub struct EvidenceBuilder {
     state: StateProvider,
     pub(crate) simulator: Simulator,
     pub(crate) reader: AccountReader,
+    policies: Option<Arc<PolicyStore>>,
 }
 
 impl EvidenceBuilder {
-    /// A builder on the node behind `state`.
+    /// A builder on the node behind `state`, which knows no policies: it shows what every policy sees, and verifies no facts.
     #[must_use]
     pub fn new(state: StateProvider, simulator: Simulator) -> Self {
         let reader = AccountReader::new(simulator.clone(), state.client().clone());
-        Self { state, simulator, reader }
+        Self { state, simulator, reader, policies: None }
+    }
+
+    /// The same with the policies that decide, to which it shows what they ask for.
+    #[must_use]
+    pub fn with_policies(self, policies: Arc<PolicyStore>) -> Self {
+        Self { policies: Some(policies), ..self }
     }
 
     /// Where blocks are pinned.
@@ -120,7 +134,9 @@ impl EvidenceBuilder {
         let before = predecessors(request, &account, identity, domain)?;
         let adapter = self.reader.adapter(block, account.address, identity.kind).await?;
         let own = Own { account: account.address, kind: identity.kind, adapter };
-        let calls = decode_calls(own, &called)?;
+        let mut calls = decode_calls(own, &called)?;
+        let needs = self.needs(&account)?;
+        name_pinned(account.address, &mut calls, &needs.functions)?;
         keeps_stake(&calls, entry_point.address)?;
         let run = Run::new(request, &account, domain, &before)?;
         let (bounds, mut outcome) = run.bounded(&self.simulator, &calls).await?;
@@ -131,7 +147,8 @@ impl EvidenceBuilder {
         let day = self.history(block, &account, &before).await?;
         let sequence = account.policy.next_sequence(before.len() as u64);
         let deployed = has_code(block, operation.sender).await?;
-        let seen = Seen { calls, bounds, outcome, sequence, day, deployed };
+        let stated = self.stated(request, &account, &needs).await?;
+        let seen = Seen { calls, bounds, outcome, sequence, day, deployed, stated };
         write_down(request, account, seen)
     }
 
@@ -144,10 +161,46 @@ impl EvidenceBuilder {
         let account = self.reader.observe(block, operation, entry_point.address, terms).await?;
         let deployed = has_code(block, operation.sender).await?;
         let outcome = detached::run(&self.simulator, request).await?;
-        let Conduct { calls, bounds } =
+        let Conduct { mut calls, bounds } =
             Conduct::of(&outcome.effects, operation.sender, entry_point.address)?;
+        let needs = self.needs(&account)?;
+        name_pinned(account.address, &mut calls, &needs.functions)?;
         let day = Spending::default();
-        write_down(request, account, Seen { calls, bounds, outcome, sequence: 0, day, deployed })
+        let stated = self.stated(request, &account, &needs).await?;
+        let seen = Seen { calls, bounds, outcome, sequence: 0, day, deployed, stated };
+        write_down(request, account, seen)
+    }
+
+    /// What the account's policies ask for.
+    pub(crate) fn needs(&self, account: &Account) -> Result<Needs, EvidenceError> {
+        match &self.policies {
+            None => Ok(Needs::default()),
+            Some(policies) => Ok(Needs::of(policies, &account.references)?),
+        }
+    }
+
+    async fn stated(
+        &self,
+        request: &EvidenceRequest,
+        account: &Account,
+        needs: &Needs,
+    ) -> Result<Stated, EvidenceError> {
+        let EvidenceRequest { operation, entry_point, .. } = request;
+        let max_cost = max_cost_of(operation);
+        let action = action_of(operation, entry_point.address, account.code_hash, max_cost).hash();
+        self.stated_about(&request.block, account, action, needs, &request.facts).await
+    }
+
+    /// The facts that the policies ask for, about one action of the account.
+    pub(crate) async fn stated_about(
+        &self,
+        block: &PinnedBlock,
+        account: &Account,
+        action: B256,
+        needs: &Needs,
+        presented: &PresentedFacts,
+    ) -> Result<Stated, EvidenceError> {
+        facts::state(&self.simulator, block, account, action, &needs.facts, presented).await
     }
 
     async fn history(
@@ -189,6 +242,7 @@ struct Seen {
     sequence: u64,
     day: Spending,
     deployed: bool,
+    stated: Stated,
 }
 
 fn write_down(
@@ -212,6 +266,7 @@ fn write_down(
         reverted: reverted(&seen.outcome),
         sequence: seen.sequence,
         day: &seen.day,
+        stated: &seen.stated,
     })?;
     let encoded = Bytes::from(writ_policy::encode(&document));
     if encoded.len() > MAX_EVIDENCE_LEN {
@@ -230,6 +285,7 @@ fn write_down(
         block_number: block.number(),
         block_hash: block.hash(),
         timestamp: block.timestamp(),
+        facts_until: seen.stated.until,
     })
 }
 

@@ -12,6 +12,7 @@ use writ_types::{CallPath, UserOperation};
 use crate::{
     account::AccountSight,
     calls::{ArgumentValue, Call},
+    facts::Stated,
     history::Spending,
 };
 
@@ -50,6 +51,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) reverted: bool,
     pub(crate) sequence: u64,
     pub(crate) day: &'a Spending,
+    /// What is stated about the account, and verified.
+    pub(crate) stated: &'a Stated,
 }
 
 /// What is decided about.
@@ -98,7 +101,7 @@ pub(crate) fn document(facts: &Facts<'_>) -> Result<Value, TooManyEffects> {
         ("bounds", bounds(facts.bounds)),
         ("effects", effects(facts.effects, caller, facts.reverted)?),
         ("history", Value::object([("sequence", facts.sequence.into()), ("day", day(facts.day))])),
-        ("facts", Value::empty_object()),
+        ("facts", facts.stated.to_value()),
     ];
     if let Asked::Call { action, enforcer } = facts.asked {
         fields.push(("action", action_of_call(action, enforcer)));
@@ -177,12 +180,25 @@ fn call(call: &Call) -> Value {
             ),
         ])
     });
+    let (function, arguments) = match &call.pinned {
+        None => (call.function, Value::array(arguments)),
+        Some(pinned) => {
+            let arguments = pinned.arguments.iter().map(|argument| {
+                Value::object([
+                    ("name", argument.name.as_str().into()),
+                    ("type", argument.abi_type.as_str().into()),
+                    ("value", argument.value.clone()),
+                ])
+            });
+            (pinned.function.as_str(), Value::array(arguments))
+        }
+    };
     Value::object([
         ("to", call.to.into()),
         ("value", call.value.into()),
         ("selector", call.selector.map_or_else(|| Value::from(""), Value::hex)),
-        ("function", call.function.into()),
-        ("args", Value::array(arguments)),
+        ("function", function.into()),
+        ("args", arguments),
         ("data", Value::hex(&call.data)),
     ])
 }
@@ -345,6 +361,7 @@ mod tests {
             reverted: false,
             sequence: 4,
             day: &day,
+            stated: &Stated::default(),
         })
     }
 

@@ -8,7 +8,7 @@ use writ_types::EntryPointVersion;
 
 use crate::{
     account::AccountError, bounds::AssetError, call::CallError, calls::CallsError,
-    document::TooManyEffects, history::HistoryError,
+    document::TooManyEffects, history::HistoryError, needs::NeedsError,
 };
 
 /// Why a request has no evidence. Without evidence nothing is decided.
@@ -30,6 +30,9 @@ pub enum EvidenceError {
     /// The operation does too much to be shown to a policy.
     #[error(transparent)]
     Effects(#[from] TooManyEffects),
+    /// The account's policies cannot be shown what they ask for.
+    #[error(transparent)]
+    Needs(#[from] NeedsError),
     /// The account's history is not complete.
     #[error(transparent)]
     History(#[from] HistoryError<NodeError>),

@@ -33,14 +33,18 @@ pub struct Evidence {
     pub block_hash: B256,
     /// Timestamp of the pinned block.
     pub timestamp: u64,
+    /// The earliest end of the facts that it rests on, Unix seconds; none where it rests on none.
+    pub facts_until: Option<u64>,
 }
 
 impl Evidence {
-    /// The statement of an allow that holds for `valid_for` seconds after the pinned block.
+    /// The statement of an allow that holds for `valid_for` seconds after the pinned block, and no longer than the facts
+    /// that it rests on.
     #[must_use]
     pub fn attestation(&self, valid_for: u64) -> Attestation {
         let (configuration, state) =
             (&self.account.policy.configuration, &self.account.policy.state);
+        let until = self.timestamp.saturating_add(valid_for);
         Attestation {
             action: self.action.hash(),
             policy: configuration.policy,
@@ -54,7 +58,7 @@ impl Evidence {
             block_hash: self.block_hash,
             // EntryPoint v0.8 and later want a time strictly after validAfter: the pinned block's own is to count.
             valid_after: self.timestamp.saturating_sub(1),
-            valid_until: self.timestamp.saturating_add(valid_for),
+            valid_until: self.facts_until.map_or(until, |facts| until.min(facts)),
         }
     }
 

@@ -10,6 +10,7 @@
 //!     ├─ decode_calls ─── what the account calls itself with, canonical or refused ──> Call*
 //!     ├─ simulation under a throw-away quorum ── effects ──> what moves ── again, measured by the module ──> exact bounds
 //!     │                                                                   └─ and again under them
+//!     ├─ Needs ────────── the policies' manifests: functions to name, facts to verify (writ_facts) or to read
 //!     └─ read_day ─────── Outflow events, a list linked backwards from the pinned state ──> Spending
 //!                                                                  │
 //!                        document (writ_policy::Value) ── encode ──┴─> Evidence { hash, action, bounds, … }
@@ -38,8 +39,10 @@ mod detached;
 mod document;
 mod error;
 mod evidence;
+mod facts;
 mod history;
 mod logs;
+mod needs;
 mod predecessor;
 mod run;
 
@@ -49,7 +52,7 @@ pub use builder::{EvidenceBuilder, EvidenceRequest, MAX_EVIDENCE_LEN, OwnerSigna
 pub use call::{CallError, CallEvidenceRequest, Enforced, exec_transaction, revert_words};
 pub use calls::{
     Argument, ArgumentValue, BuiltInCall, Call, CallType, CallsError, ExecType, Execution,
-    MAX_CALLS, Own, decode_calls, encode_built_in, encode_execute,
+    MAX_CALLS, Own, PinnedArgument, PinnedCall, decode_calls, encode_built_in, encode_execute,
 };
 pub use delegation::TupleError;
 pub use detached::Authority;
@@ -57,3 +60,4 @@ pub use document::{DOCUMENT_VERSION, MAX_EFFECTS, TooManyEffects};
 pub use error::{EvidenceError, PredecessorError};
 pub use evidence::Evidence;
 pub use history::{DAY, HistoryError, HistoryHead, Outflow, OutflowSource, Spending, read_day};
+pub use needs::{MAX_ASKED_FACTS, NeedsError};

@@ -9,7 +9,7 @@ use writ_attestation::{
     action_of, max_cost_of, verify,
     wire::{AttestRequest, BlockRef},
 };
-use writ_types::UserOperation;
+use writ_types::{PresentedFacts, UserOperation};
 
 use crate::{
     AccountView, Lie,
@@ -41,6 +41,8 @@ pub struct Ask {
     pub predecessors: Vec<UserOperation>,
     /// The time, Unix seconds: the greater of the clock and the block's timestamp.
     pub now: u64,
+    /// What issuers stated; sent to the operators, kept nowhere.
+    pub facts: PresentedFacts,
 }
 
 impl Ask {
@@ -126,6 +128,7 @@ impl Question for Ask {
             detached: self.detached.as_deref().cloned(),
             block,
             predecessors: self.predecessors.iter().map(rpc).collect(),
+            facts: self.facts.clone(),
         }
     }
 

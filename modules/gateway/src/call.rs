@@ -5,7 +5,7 @@ use writ_attestation::{
     Action, AttestationError, CallAction, CallContext, Domain, Suffix, call_action, verify_call,
     wire::{BlockRef, CallAttestRequest},
 };
-use writ_types::AttestableCall;
+use writ_types::{AttestableCall, PresentedFacts};
 
 use crate::{
     AccountView, Lie,
@@ -26,6 +26,8 @@ pub struct CallAsk {
     pub block: BlockRef,
     /// The time, Unix seconds: the greater of the clock and the block's timestamp.
     pub now: u64,
+    /// What issuers stated; sent to the operators, kept nowhere.
+    pub facts: PresentedFacts,
 }
 
 impl CallAsk {
@@ -97,7 +99,7 @@ impl Question for CallAsk {
 
     fn request(&self, block: BlockRef) -> CallAttestRequest {
         let call = AttestableCall { chain_id: Some(self.chain_id), ..self.call.clone() };
-        CallAttestRequest { call: call.to_rpc(), block }
+        CallAttestRequest { call: call.to_rpc(), block, facts: self.facts.clone() }
     }
 
     fn check_action(&self, action: &Action, signed: B256) -> Result<(), Lie> {

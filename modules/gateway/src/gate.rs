@@ -14,7 +14,7 @@ use writ_attestation::{
     wire::{BlockRef, MAX_PREDECESSORS},
 };
 use writ_simulation::{NodeClient, PinnedBlock};
-use writ_types::{EntryPoint, UserOperation};
+use writ_types::{EntryPoint, PresentedFacts, UserOperation};
 
 use crate::{AccountReader, AccountView, Ask, BundlerPolicy, GateError, Gateway, Standing};
 
@@ -62,6 +62,8 @@ pub struct GateRequest<'a> {
     pub predecessors: &'a [UserOperation],
     /// The clock, Unix seconds. The block's timestamp counts when it is later.
     pub now: u64,
+    /// What issuers stated, for the operators.
+    pub facts: &'a PresentedFacts,
 }
 
 /// Why nothing is demanded.
@@ -389,6 +391,7 @@ pub(crate) fn ask(request: &GateRequest<'_>, account: AccountView) -> Ask {
         block: BlockRef { number: request.block.number(), hash: request.block.hash() },
         predecessors: request.predecessors.to_vec(),
         now: now(request),
+        facts: request.facts.clone(),
     }
 }
 

@@ -193,8 +193,9 @@ impl Gateway {
             match answer {
                 Ok(evaluation) => {
                     tally.settle(position, Outcome::Allowed(evaluation.evidence));
-                    let key =
-                        |e: &Evaluation| (e.allow, e.evidence, e.reasons.clone(), e.bounds.clone());
+                    let key = |e: &Evaluation| {
+                        (e.allow, e.action, e.evidence, e.reasons.clone(), e.bounds.clone())
+                    };
                     let count =
                         match said.iter_mut().find(|(known, _)| key(known) == key(&evaluation)) {
                             Some((_, count)) => {

@@ -187,6 +187,7 @@ impl Ground {
             account: self.world.view.clone(),
             block: block(number),
             now: NOW,
+            facts: Default::default(),
         }
     }
 

@@ -5,7 +5,10 @@ use writ_attestation::wire::{CallAttestRequest, OperatorFault, OperatorResponse}
 use writ_evidence::CallEvidenceRequest;
 use writ_types::AttestableCall;
 
-use crate::{Operator, fault, operator::counted};
+use crate::{
+    Operator, fault,
+    operator::{counted, facts_id},
+};
 
 impl Operator {
     /// Decides on a call of a guarded contract or of a guarded Safe, and signs. The same request gets the same answer, for
@@ -35,7 +38,7 @@ impl Operator {
                 self.chain_id
             )));
         }
-        let id = request_id(&call, request.block.hash);
+        let id = request_id(&call, request.block.hash, facts_id(&request.facts));
         // Also when the block has become old meanwhile: whoever lost the answer can ask again.
         if let Some(entry) = self.log.answered(id).map_err(|error| fault::from_log(&error))? {
             return self.sign(&entry);
@@ -44,7 +47,7 @@ impl Operator {
         let hash = block.hash();
         let evidence = self
             .builder
-            .build_call(&CallEvidenceRequest { block, call })
+            .build_call(&CallEvidenceRequest { block, call, facts: request.facts.clone() })
             .await
             .map_err(|error| fault::from_evidence(&error, hash))?;
         self.conclude(id, evidence).await
@@ -52,8 +55,8 @@ impl Operator {
 }
 
 /// Names exactly this request: every byte of the call, the owners' signatures included.
-fn request_id(call: &AttestableCall, block: B256) -> B256 {
+fn request_id(call: &AttestableCall, block: B256, facts: B256) -> B256 {
     // The JSON of a parsed call is one text for one call.
     let call = keccak256(call.to_rpc().to_string());
-    keccak256([b"call", block.as_slice(), call.as_slice()].concat())
+    keccak256([b"call", block.as_slice(), call.as_slice(), facts.as_slice()].concat())
 }

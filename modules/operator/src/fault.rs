@@ -2,7 +2,7 @@
 
 use alloy::primitives::B256;
 use writ_attestation::wire::OperatorFault;
-use writ_evidence::{AccountError, CallError, EvidenceError, HistoryError};
+use writ_evidence::{AccountError, CallError, EvidenceError, HistoryError, NeedsError};
 use writ_simulation::{NodeError, SimulationError};
 
 use crate::log::LogError;
@@ -87,7 +87,10 @@ pub(crate) fn from_evidence(error: &EvidenceError, hash: B256) -> OperatorFault 
             from_node(error, hash)
         }
         E::Simulation(error) | E::Account(A::State(error)) => from_simulation(error, hash),
-        E::Account(_) | E::Throwaway(_) => OperatorFault::NotConfigured { reason },
+        E::Needs(NeedsError::UnknownPolicy(policy_id)) => {
+            OperatorFault::UnknownPolicy { policy_id: *policy_id }
+        }
+        E::Account(_) | E::Throwaway(_) | E::Needs(_) => OperatorFault::NotConfigured { reason },
         // The node left logs out that the state proves to exist.
         E::History(HistoryError::Missing { .. } | HistoryError::Inconsistent { .. }) => {
             OperatorFault::Unavailable { reason }

@@ -19,7 +19,7 @@ use writ_policy::PolicyStore;
 use writ_simulation::{
     NodeClient, NodeOptions, PinnedBlock, Simulator, StateOptions, StateProvider,
 };
-use writ_types::{EntryPoint, UserOperation};
+use writ_types::{EntryPoint, PresentedFacts, UserOperation};
 
 use crate::{
     OperatorConfig, OperatorError,
@@ -62,7 +62,7 @@ impl Operator {
         if config.validity == 0 || config.validity > MAX_VALIDITY {
             return Err(OperatorError::Validity { given: config.validity });
         }
-        let policies = PolicyStore::open(&config.policies)?;
+        let policies = Arc::new(PolicyStore::open(&config.policies)?);
         let log = SigningLog::open(&config.log)?;
         let node = NodeClient::new(&config.node, NodeOptions::default())?;
         let chain_id = node.chain_id().await?;
@@ -70,8 +70,9 @@ impl Operator {
         Ok(Self {
             key: config.key,
             chain_id,
-            builder: EvidenceBuilder::new(state, Simulator::default()),
-            policies: Arc::new(policies),
+            builder: EvidenceBuilder::new(state, Simulator::default())
+                .with_policies(policies.clone()),
+            policies,
             log: Arc::new(log),
             entry_points: config.entry_points,
             max_block_age: config.max_block_age,
@@ -176,6 +177,7 @@ impl Operator {
         Ok(Evaluation {
             allow: verdict.allow,
             reasons: verdict.reasons,
+            action: evidence.action.hash(),
             bounds: Some(evidence.bounds),
             evidence: evidence.hash,
             input: writ_policy::json_view(&evidence.document),
@@ -255,6 +257,7 @@ impl Operator {
             authority: parsed.authority,
             predecessors: parsed.predecessors,
             owner_signature,
+            facts: request.facts.clone(),
         };
         let evidence = self
             .builder
@@ -370,6 +373,12 @@ pub(crate) fn counted(
     answer
 }
 
+/// Names the facts that come with a request; zero for none.
+pub(crate) fn facts_id(facts: &PresentedFacts) -> B256 {
+    // The JSON of presented facts is one text for one set of them.
+    if facts.is_empty() { B256::ZERO } else { keccak256(facts.to_rpc().to_string()) }
+}
+
 /// Names exactly this request: every byte of the operations, signatures included.
 fn request_id(
     request: &AttestRequest,
@@ -382,6 +391,7 @@ fn request_id(
     bytes.extend_from_slice(request.block.hash.as_slice());
     let terms = request.detached.as_ref().map(DetachedTerms::hash).unwrap_or_default();
     bytes.extend_from_slice(terms.as_slice());
+    bytes.extend_from_slice(facts_id(&request.facts).as_slice());
     for operation in std::iter::once(operation).chain(predecessors) {
         // The JSON of a parsed operation is one text for one operation.
         bytes.extend_from_slice(keccak256(operation.to_rpc().to_string()).as_slice());

@@ -189,7 +189,10 @@ async fn whoever_looks_again_finds_the_same_evidence() {
     let state = StateProvider::new(node, StateOptions::default());
     let block = state.pin(alloy::eips::BlockId::hash(request.block.hash)).await.unwrap();
     let builder = EvidenceBuilder::new(state, Simulator::default());
-    let evidence = builder.build_call(&CallEvidenceRequest { block, call }).await.unwrap();
+    let evidence = builder
+        .build_call(&CallEvidenceRequest { block, call, facts: Default::default() })
+        .await
+        .unwrap();
     assert_eq!(evidence.encoded, allow.evidence);
     let policy = writ_policy::PolicyStore::open(&world.chain.store).unwrap();
     let policy = policy.get(world.vault_policy.policy_id()).unwrap().clone();

@@ -91,6 +91,8 @@ pub enum DenyCode {
     MalformedResult,
     /// The input document does not have the shape that policies rely on.
     MalformedInput,
+    /// A fact without which the policy allows nothing is not verified.
+    Facts,
     /// PolicyVM ended in an error.
     Fault(Fault),
 }
@@ -106,6 +108,7 @@ impl DenyCode {
             Self::Undefined => "the policy has no result for this operation",
             Self::EvaluationFailed => "the policy failed on this operation",
             Self::MalformedResult => "the policy's result is not a decision",
+            Self::Facts => "a fact that the policy requires is not verified",
             Self::MalformedInput => "the input document is malformed",
             Self::Fault(Fault::Fuel) => "the policy took more than its fuel on this operation",
             Self::Fault(Fault::Type) => "the policy met a value of a wrong kind",
@@ -147,5 +150,22 @@ impl Decision {
             denied: Some(code),
             detail: Some(detail.into()),
         }
+    }
+
+    /// The same, unless facts are missing that it needs: then a denial which says so beside its own reasons.
+    pub(crate) fn unless_unmet(mut self, unmet: Vec<String>) -> Self {
+        if unmet.is_empty() {
+            return self;
+        }
+        if self.allow {
+            self = Self {
+                reasons: Vec::new(),
+                ..Self::deny(DenyCode::Facts, DenyCode::Facts.reason())
+            };
+        }
+        self.reasons.extend(unmet);
+        self.reasons.sort();
+        self.reasons.dedup();
+        self
     }
 }

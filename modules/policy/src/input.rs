@@ -8,7 +8,7 @@
 //! The document of a call that comes through no EntryPoint has one field more, `action`, and what
 //! an EntryPoint would have said of an operation is zero in it.
 
-use crate::{AssetBound, Value, result::list_bounds};
+use crate::{AssetBound, VERIFIED, Value, result::list_bounds};
 
 /// The version of the input document that this crate checks and policies are written for.
 pub const INPUT_VERSION: u64 = 1;
@@ -29,14 +29,14 @@ enum Shape {
     AssetKind,
     /// Whatever an argument's ABI type holds.
     Any,
-    /// Any fields.
-    Object,
+    /// Facts by name.
+    Facts,
     List(&'static Self),
     Record(&'static [(&'static str, Self)]),
 }
 
 use Shape::{
-    Address, Amount, Any, AssetKind, Bool, Bytes, Hash, List, Object, Record, Selector, Text,
+    Address, Amount, Any, AssetKind, Bool, Bytes, Facts, Hash, List, Record, Selector, Text,
 };
 
 const INPUT: Shape = Record(&[
@@ -48,7 +48,7 @@ const INPUT: Shape = Record(&[
     ("bounds", List(&BOUND)),
     ("effects", EFFECTS),
     ("history", HISTORY),
-    ("facts", Object),
+    ("facts", Facts),
 ]);
 /// Of a call that comes through no EntryPoint: the same, and what of its action the rest does not show.
 const CALL_INPUT: Shape = Record(&[
@@ -61,7 +61,7 @@ const CALL_INPUT: Shape = Record(&[
     ("bounds", List(&BOUND)),
     ("effects", EFFECTS),
     ("history", HISTORY),
-    ("facts", Object),
+    ("facts", Facts),
 ]);
 const CHAIN: Shape = Record(&[("id", Amount), ("block", BLOCK)]);
 const ACCOUNT: Shape =
@@ -129,6 +129,18 @@ const EFFECTS: Shape = Record(&[
     ("touched", List(&Address)),
     ("reverted", Bool),
 ]);
+/// A fact that holds.
+const FACT: Shape = Record(&[
+    ("status", Text),
+    ("kind", Text),
+    ("issuer", Text),
+    ("value", Any),
+    ("issuedAt", Amount),
+    ("validUntil", Amount),
+    ("proof", Hash),
+]);
+/// A fact that does not, and why.
+const UNMET_FACT: Shape = Record(&[("status", Text), ("detail", Text)]);
 const DAY: Shape = Record(&[
     ("operations", Amount),
     ("spent", List(&Record(&[("asset", Address), ("amount", Amount)]))),
@@ -205,7 +217,14 @@ fn check(shape: &Shape, value: &Value) -> Result<(), InputError> {
             holds(known, "a kind of asset, as native or erc20")
         }
         Any => Ok(()),
-        Object => holds(value.as_object().is_some(), "an object"),
+        Facts => {
+            let facts = value.as_object().ok_or_else(|| expected("an object"))?;
+            facts.iter().try_for_each(|(name, fact)| {
+                let status = fact.get("status").and_then(Value::as_str);
+                let shape = if status == Some(VERIFIED) { &FACT } else { &UNMET_FACT };
+                check(shape, fact).map_err(|error| error.under(format!(".{name}")))
+            })
+        }
         List(item) => {
             let items = value.as_array().ok_or_else(|| expected("an array"))?;
             items.iter().enumerate().try_for_each(|(index, value)| {

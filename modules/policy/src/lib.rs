@@ -42,11 +42,20 @@
 //! Either way a policy is code that an operator chose to install: the checks keep an honest policy
 //! exact and bounded, they do not contain a hostile one.
 
+pub use abi::{AbiField, AbiFunction, AbiType, MAX_ABI_VALUES, decode_abi};
 pub use builtins::allowed_builtins;
 pub use bundle::{Bundle, BundleError, MANIFEST_FILE, MAX_FILES};
 pub use decision::{AssetBound, AssetKind, Decision, DenyCode};
 pub use encoding::{ENCODING_VERSION, EncodingError, decode, encode};
 pub use engine::{EVALUATION_TIME, self_check};
+pub use facts::{
+    Binding, ClaimRule, CredentialIssuer, CredentialRule, FactRequirement, FactShape, FactSource,
+    IssuerKey, MAX_AGE, MAX_FACTS, MAX_ISSUERS, MAX_TEXT, StateArgument, StateRead, StateRule,
+    StatementIssuers, StatementRule, VERIFIED,
+};
+pub use functions::{
+    FunctionConflict, FunctionTable, MAX_FUNCTIONS, PinnedFunction, STANDARD_FUNCTIONS,
+};
 pub use input::{INPUT_VERSION, InputError, check_input};
 pub use integer::{Integer, IntegerError};
 pub use json::{DecodeError, DecodeProblem, Limits, MAX_DEPTH, decode_json};
@@ -63,6 +72,7 @@ pub use testing::{RuleLocation, TestResult, idle_rules, run_tests};
 pub use value::Value;
 pub use view::json_view;
 
+mod abi;
 mod agreement;
 #[cfg(test)]
 mod arbitrary;
@@ -73,6 +83,8 @@ mod convert;
 mod decision;
 mod encoding;
 mod engine;
+mod facts;
+mod functions;
 mod input;
 mod integer;
 mod json;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy::primitives::{B256, keccak256};
 
-use crate::{Value, encode};
+use crate::{FactRequirement, MAX_FUNCTIONS, PinnedFunction, Value, encode};
 
 /// The manifest format that this crate reads.
 pub const MANIFEST_FORMAT: u64 = 1;
@@ -16,6 +16,8 @@ pub const ENGINE: &str = "regorus-strict";
 pub const PROVABLE_ENGINE: &str = "policyvm-1";
 /// The field with the hash of the program.
 pub(crate) const PROGRAM_FIELD: &str = "program";
+/// The field with the functions whose arguments are shown by name; none without it.
+const FUNCTIONS_FIELD: &str = "functions";
 /// The name of the parameters' schema in every bundle.
 pub const SCHEMA_FILE: &str = "schema.json";
 /// The name of the description for people in every bundle.
@@ -34,6 +36,10 @@ pub struct Manifest {
     pub reads_history: bool,
     /// keccak256 of the PolicyVM program that the code compiles to, if the policy is provable.
     pub program: Option<B256>,
+    /// The facts that it asks for.
+    pub required_facts: Vec<FactRequirement>,
+    /// The functions whose arguments it sees by name, beside those that everybody sees.
+    pub functions: Vec<PinnedFunction>,
     /// keccak256 of each file that the policy is made of, by name.
     pub files: BTreeMap<String, B256>,
     value: Value,
@@ -66,7 +72,8 @@ impl Manifest {
         let Some(fields) = value.as_object() else {
             return refuse(format!("{} was found, an object was expected", value.kind()));
         };
-        let known = |name: &str| FIELDS.contains(&name) || name == PROGRAM_FIELD;
+        let known =
+            |name: &str| FIELDS.contains(&name) || [PROGRAM_FIELD, FUNCTIONS_FIELD].contains(&name);
         if let Some(unknown) = fields.keys().find(|name| !known(name)) {
             return refuse(format!("unknown field {unknown:?}"));
         }
@@ -106,9 +113,9 @@ impl Manifest {
             "quorum" => {}
             other => return refuse(format!("level {other:?} is not built, quorum is")),
         }
-        if value.get("requiredFacts").and_then(Value::as_array) != Some(&[]) {
-            return refuse("requiredFacts are not built, write []".to_owned());
-        }
+        let required_facts = FactRequirement::list(&fields["requiredFacts"])
+            .map_err(|problem| ManifestError(format!("requiredFacts{problem}")))?;
+        let functions = read_functions(fields.get(FUNCTIONS_FIELD))?;
         let name = text("name")?.to_owned();
         if !is_name(&name, b"-") {
             return refuse(format!("name {name:?} is not lowercase letters, digits and -"));
@@ -124,7 +131,17 @@ impl Manifest {
         }
         let reads_history = flag("readsHistory")?;
         let files = read_files(value.get("files"))?;
-        Ok(Self { name, version, entry, reads_history, program, files, value })
+        Ok(Self {
+            name,
+            version,
+            entry,
+            reads_history,
+            program,
+            required_facts,
+            functions,
+            files,
+            value,
+        })
     }
 
     /// The policy's id: keccak256 of the manifest's canonical encoding. The same on every machine
@@ -137,6 +154,26 @@ impl Manifest {
     pub const fn as_value(&self) -> &Value {
         &self.value
     }
+}
+
+fn read_functions(functions: Option<&Value>) -> Result<Vec<PinnedFunction>, ManifestError> {
+    let Some(functions) = functions else { return Ok(Vec::new()) };
+    let refuse = |problem: String| ManifestError(format!("{FUNCTIONS_FIELD}{problem}"));
+    let listed = functions.as_array().unwrap_or_default();
+    if listed.is_empty() || listed.len() > MAX_FUNCTIONS {
+        return Err(refuse(format!(
+            " is not an array of 1 to {MAX_FUNCTIONS}: leave it out where there is none"
+        )));
+    }
+    let mut pinned: Vec<PinnedFunction> = Vec::with_capacity(listed.len());
+    for (index, value) in listed.iter().enumerate() {
+        let function = PinnedFunction::from_value(value)
+            .map_err(|problem| refuse(format!("[{index}]: {problem}")))?;
+        pinned.push(function);
+    }
+    crate::FunctionTable::new(pinned.clone())
+        .map_err(|conflict| refuse(format!(": {conflict}")))?;
+    Ok(pinned)
 }
 
 fn read_files(files: Option<&Value>) -> Result<BTreeMap<String, B256>, ManifestError> {

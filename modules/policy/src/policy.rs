@@ -9,6 +9,7 @@ use crate::{
     agreement, check_input, decode, decode_json,
     encoding::encode_bare,
     engine::Engine,
+    facts::{FactSource, unmet},
     schema::Schema,
     self_check,
     vm::{Answer, FUEL_LIMIT, FuelBound, Machine, Program},
@@ -32,6 +33,7 @@ pub enum EvaluationError {
 /// Cheap to share: `Send`, `Sync`, and usually held in an [`Arc`].
 pub struct CompiledPolicy {
     bundle: Bundle,
+    manifest: Arc<Manifest>,
     policy_id: B256,
     schema: Schema,
     engine: Engine,
@@ -62,7 +64,8 @@ impl CompiledPolicy {
                 Some(Arc::new(program))
             }
         };
-        Ok(Self { policy_id: bundle.policy_id(), bundle, schema, engine, program })
+        let manifest = Arc::new(bundle.manifest().clone());
+        Ok(Self { policy_id: bundle.policy_id(), bundle, manifest, schema, engine, program })
     }
 
     /// The PolicyVM program, if the policy is provable.
@@ -86,8 +89,8 @@ impl CompiledPolicy {
     }
 
     /// What the policy says about itself.
-    pub const fn manifest(&self) -> &Manifest {
-        self.bundle.manifest()
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     /// Checks parameters written as JSON, as people set them.
@@ -112,6 +115,15 @@ impl CompiledPolicy {
     /// If the value does not fit the schema.
     pub fn parameters(&self, value: Value) -> Result<Parameters, ParametersError> {
         self.schema.check(&value).map_err(ParametersError::Schema)?;
+        for fact in &self.manifest.required_facts {
+            if let FactSource::Statement(rule) = &fact.source
+                && rule.issuers.resolve(&value).is_none()
+            {
+                let problem =
+                    format!("the issuers of fact {} are not a list of addresses", fact.name);
+                return Err(ParametersError::Schema(vec![problem]));
+            }
+        }
         Ok(Parameters::new(self.policy_id, value))
     }
 
@@ -126,12 +138,12 @@ impl CompiledPolicy {
         let engine =
             self.engine.with_parameters(parameters.value()).map_err(ParametersError::Engine)?;
         let description = self.bundle.words().describe(parameters.value());
-        let reads_history = self.manifest().reads_history;
+        let manifest = self.manifest.clone();
         let program = self.program.clone().map(|program| {
             let parameters = encode_bare(parameters.value());
             BoundProgram { program, parameters }
         });
-        Ok(BoundPolicy { parameters, engine, program, description, reads_history })
+        Ok(BoundPolicy { manifest, parameters, engine, program, description })
     }
 
     /// Binds and evaluates at once; whoever evaluates more than once binds once.
@@ -168,11 +180,11 @@ impl fmt::Debug for CompiledPolicy {
 /// A policy with an account's parameters in place.
 #[derive(Clone)]
 pub struct BoundPolicy {
+    manifest: Arc<Manifest>,
     parameters: Parameters,
     engine: Engine,
     program: Option<BoundProgram>,
     description: Vec<String>,
-    reads_history: bool,
 }
 
 impl BoundPolicy {
@@ -187,8 +199,13 @@ impl BoundPolicy {
     }
 
     /// Whether the decision depends on the account's history.
-    pub const fn reads_history(&self) -> bool {
-        self.reads_history
+    pub fn reads_history(&self) -> bool {
+        self.manifest.reads_history
+    }
+
+    /// What the policy says about itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     /// What the policy means under its parameters, in sentences for people.
@@ -214,10 +231,12 @@ impl BoundPolicy {
     /// Decides on an input whose shape is already known to be right.
     pub(crate) fn evaluate_checked(&self, input: &Value) -> Result<Decision, EvaluationError> {
         let strict = self.engine.evaluate(input);
-        match &self.program {
+        let decision = match &self.program {
             Some(bound) => agreement::decide(&bound.run(input), strict),
             None => agreement::decide_alone(strict),
-        }
+        }?;
+        // Behind the policy, and not instead of it: a fact that is missing takes the same way as one that is there.
+        Ok(decision.unless_unmet(unmet(&self.manifest.required_facts, input)))
     }
 }
 

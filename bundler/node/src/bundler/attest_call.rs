@@ -24,7 +24,7 @@ use writ_evidence::{
 use writ_gateway::{AccountView, CallAsk, GateError, Gateway};
 use writ_rpc::{AttestedCall, ReadyCall};
 use writ_simulation::{CallFailure, PinnedBlock, SimulationError};
-use writ_types::{AttestableCall, CallPath, ErrorCode, ProtectedCall, Refusal};
+use writ_types::{AttestableCall, CallPath, ErrorCode, PresentedFacts, ProtectedCall, Refusal};
 
 use super::convert;
 
@@ -34,9 +34,11 @@ pub(super) async fn attest_call(
     gateway: &Gateway,
     block: PinnedBlock,
     call: AttestableCall,
+    facts: PresentedFacts,
 ) -> Result<AttestedCall, Refusal> {
     let enforced = evidence.reader().read_enforced(&block, &call).await.map_err(refusal)?;
-    let request = CallEvidenceRequest { block: block.clone(), call: call.clone() };
+    let request =
+        CallEvidenceRequest { block: block.clone(), call: call.clone(), facts: facts.clone() };
     evidence.build_enforced(&request, enforced.clone()).await.map_err(refusal)?;
 
     let account = enforced.account;
@@ -51,6 +53,7 @@ pub(super) async fn attest_call(
         block: BlockRef { number: block.number(), hash: block.hash() },
         now: now().max(block.timestamp()),
         call,
+        facts,
     };
     let (suffix, signers) = gateway
         .attest_call(&ask)

@@ -15,7 +15,8 @@ use writ_rpc::{
 };
 use writ_simulation::NodeStats;
 use writ_types::{
-    AttestableCall, EntryPoint, ErrorCode, PartialUserOperation, Refusal, UserOperation,
+    AttestableCall, EntryPoint, ErrorCode, PartialUserOperation, PresentedFacts, Refusal,
+    UserOperation,
 };
 
 use super::{
@@ -60,11 +61,13 @@ impl Backend for NodeBackend {
         &self,
         entry_point: EntryPoint,
         operation: UserOperation,
+        facts: PresentedFacts,
     ) -> Result<B256, Refusal> {
         let admission = self.admission.clone();
         // A task of its own: a client that hangs up must not stop an admission half-way.
-        let task =
-            tokio::spawn(async move { admission.admit(operation, entry_point.address).await });
+        let task = tokio::spawn(async move {
+            admission.admit_with(operation, entry_point.address, &facts).await
+        });
         Ok(task.await.map_err(internal)??)
     }
 
@@ -133,8 +136,9 @@ impl Backend for NodeBackend {
         &self,
         entry_point: EntryPoint,
         operation: PartialUserOperation,
+        facts: PresentedFacts,
     ) -> Result<Evaluation, Refusal> {
-        let evaluation = self.admission.evaluate(operation, entry_point.address).await?;
+        let evaluation = self.admission.evaluate(operation, entry_point.address, &facts).await?;
         let block = self.admission.state().latest().await.map_err(unavailable)?;
         Ok(Evaluation {
             decision: if evaluation.allow { Verdict::Allow } else { Verdict::Deny },
@@ -143,6 +147,7 @@ impl Backend for NodeBackend {
             effects: evaluation.input.get("effects").cloned().unwrap_or(Value::Null),
             signature_checked: evaluation.owner_signature_checked,
             block: AttestedBlock { number: block.number(), hash: block.hash() },
+            action: Some(evaluation.action),
             evidence: Some(evaluation.evidence),
         })
     }
@@ -151,11 +156,16 @@ impl Backend for NodeBackend {
         &self,
         entry_point: EntryPoint,
         operation: UserOperation,
+        facts: PresentedFacts,
     ) -> Result<UserOperation, Refusal> {
-        Ok(self.admission.attest(operation, entry_point.address).await?)
+        Ok(self.admission.attest(operation, entry_point.address, &facts).await?)
     }
 
-    async fn attest_call(&self, call: AttestableCall) -> Result<AttestedCall, Refusal> {
+    async fn attest_call(
+        &self,
+        call: AttestableCall,
+        facts: PresentedFacts,
+    ) -> Result<AttestedCall, Refusal> {
         let Some(gateway) = self.admission.gate().gateway() else {
             return Err(Refusal::new(
                 ErrorCode::AttestationRequired,
@@ -163,7 +173,7 @@ impl Backend for NodeBackend {
             ));
         };
         let block = self.admission.state().latest().await.map_err(unavailable)?;
-        attest_call(&self.evidence, gateway, block, call).await
+        attest_call(&self.evidence, gateway, block, call, facts).await
     }
 
     async fn decision(&self, hash: B256) -> Result<Option<Decision>, Refusal> {

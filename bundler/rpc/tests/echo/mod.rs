@@ -16,7 +16,7 @@ use writ_rpc::{
 };
 use writ_types::{
     AttestableCall, EntryPoint, EntryPointVersion, ErrorCode, GasDefaults, PartialUserOperation,
-    ProtectedCall, Refusal, UserOperation,
+    PresentedFacts, ProtectedCall, Refusal, UserOperation,
 };
 
 pub(crate) const CHAIN: u64 = 31_337;
@@ -57,6 +57,7 @@ impl Backend for Echo {
         &self,
         at: EntryPoint,
         operation: UserOperation,
+        _: PresentedFacts,
     ) -> Result<B256, Refusal> {
         match operation.nonce_sequence() {
             // Over the limit, as a policy would say it.
@@ -137,14 +138,17 @@ impl Backend for Echo {
         &self,
         _: EntryPoint,
         _: PartialUserOperation,
+        facts: PresentedFacts,
     ) -> Result<Evaluation, Refusal> {
         Ok(Evaluation {
             decision: Verdict::NotRequired,
-            reasons: vec![],
+            // What it was given, so that a test sees that it arrives.
+            reasons: facts.get("kyc").map(|_| facts.to_rpc().to_string()).into_iter().collect(),
             bounds: vec![],
             effects: json!({}),
             signature_checked: false,
             block: AttestedBlock { number: 1, hash: B256::ZERO },
+            action: None,
             evidence: None,
         })
     }
@@ -153,12 +157,17 @@ impl Backend for Echo {
         &self,
         _: EntryPoint,
         mut operation: UserOperation,
+        _: PresentedFacts,
     ) -> Result<UserOperation, Refusal> {
         operation.signature = [&operation.signature[..], b"attested"].concat().into();
         Ok(operation)
     }
 
-    async fn attest_call(&self, call: AttestableCall) -> Result<AttestedCall, Refusal> {
+    async fn attest_call(
+        &self,
+        call: AttestableCall,
+        _: PresentedFacts,
+    ) -> Result<AttestedCall, Refusal> {
         let ProtectedCall::Contract(contract) = &call.call else {
             return Err(Refusal::new(ErrorCode::PolicyDenied, "denied by policy"));
         };

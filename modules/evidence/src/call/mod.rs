@@ -20,7 +20,7 @@ mod safe;
 use alloy::primitives::{Address, Bytes, U256, keccak256};
 use writ_attestation::{CallAction, Domain, Enforcer, carries_suffix};
 use writ_simulation::PinnedBlock;
-use writ_types::{AttestableCall, CallPath, EntryPointVersion, ProtectedCall};
+use writ_types::{AttestableCall, CallPath, EntryPointVersion, PresentedFacts, ProtectedCall};
 
 pub use error::{CallError, revert_words};
 pub use run::exec_transaction;
@@ -31,7 +31,7 @@ use crate::{
     adapter::{FALLBACK_HANDLER, without_delegatecall},
     bounds::keeps_stake,
     builder::{EvidenceBuilder, MAX_EVIDENCE_LEN},
-    calls::{Call, Own, observed_call},
+    calls::{Call, Own, name_pinned, observed_call},
     document::{Asked, Facts, document},
     error::EvidenceError,
     evidence::Evidence,
@@ -45,6 +45,8 @@ pub struct CallEvidenceRequest {
     pub block: PinnedBlock,
     /// The call.
     pub call: AttestableCall,
+    /// What issuers stated, for policies that ask for it. What none asks for is not looked at.
+    pub facts: PresentedFacts,
 }
 
 /// A call with whoever enforces it.
@@ -91,11 +93,13 @@ impl EvidenceBuilder {
         request: &CallEvidenceRequest,
         enforced: Enforced,
     ) -> Result<Evidence, EvidenceError> {
-        let CallEvidenceRequest { block, call } = request;
+        let CallEvidenceRequest { block, call, facts } = request;
         check(call, block.chain_id())?;
         self.check_nonce(block, call, &enforced).await?;
         check_balance(block, &call.call).await?;
-        let (calls, batch) = self.called(block, call).await?;
+        let (mut calls, batch) = self.called(block, call).await?;
+        let needs = self.needs(&enforced.account)?;
+        name_pinned(enforced.account.address, &mut calls, &needs.functions)?;
         let account = enforced.account.address;
         let made = match call.call {
             // Whoever calls makes it, and not the contract.
@@ -108,6 +112,8 @@ impl EvidenceBuilder {
             without_delegatecall(&mut effects, account, batch);
         }
 
+        let action = enforced.action.hash();
+        let stated = self.stated_about(block, &enforced.account, action, &needs, facts).await?;
         let document = document(&Facts {
             chain_id: block.chain_id(),
             block: (block.number(), block.hash(), block.timestamp()),
@@ -122,6 +128,7 @@ impl EvidenceBuilder {
             reverted: false,
             sequence: 0,
             day: &Spending::default(),
+            stated: &stated,
         })?;
         let encoded = Bytes::from(writ_policy::encode(&document));
         if encoded.len() > MAX_EVIDENCE_LEN {
@@ -140,6 +147,7 @@ impl EvidenceBuilder {
             block_number: block.number(),
             block_hash: block.hash(),
             timestamp: block.timestamp(),
+            facts_until: stated.until,
         })
     }
 

@@ -76,11 +76,13 @@ fn one(own: Own, index: usize, to: Address, value: U256, data: Bytes) -> Result<
     }
     let Some(selector) = data.first_chunk::<4>().copied() else {
         // A Safe that pays itself nothing or something: nothing moves.
-        return Ok(Call { to, value, selector: None, function: "", arguments: Vec::new(), data });
+        let (selector, function, arguments) = (None, "", Vec::new());
+        return Ok(Call { to, value, selector, function, arguments, data, pinned: None });
     };
     let (function, arguments) = managing(selector, &data)?
         .ok_or(CallsError::SelfCall { index, selector: selector.into() })?;
-    Ok(Call { to, value, selector: Some(FixedBytes(selector)), function, arguments, data })
+    let selector = Some(FixedBytes(selector));
+    Ok(Call { to, value, selector, function, arguments, data, pinned: None })
 }
 
 type Managing = Option<(&'static str, Vec<Argument>)>;

@@ -14,6 +14,7 @@
 mod built_in;
 mod execution;
 mod function;
+mod pinned;
 mod reader;
 
 use alloy::primitives::{Address, Bytes, FixedBytes, U256};
@@ -24,6 +25,8 @@ pub use built_in::{BuiltInCall, encode_built_in};
 pub use execution::{CallType, ExecType, Execution, encode_execute};
 pub(crate) use function::exact;
 pub use function::{Argument, ArgumentValue};
+pub(crate) use pinned::name_pinned;
+pub use pinned::{PinnedArgument, PinnedCall};
 
 /// The most calls one operation may contain.
 pub const MAX_CALLS: usize = 128;
@@ -62,6 +65,8 @@ pub struct Call {
     pub arguments: Vec<Argument>,
     /// The whole calldata of the call.
     pub data: Bytes,
+    /// What a policy pinned, of a function that is unknown otherwise.
+    pub pinned: Option<PinnedCall>,
 }
 
 impl Call {
@@ -121,6 +126,14 @@ pub enum CallsError {
     NonCanonical {
         /// What was being read.
         what: &'static str,
+    },
+    /// A function that a policy pins is called with other bytes than the encoding of its arguments.
+    #[error("the call of {function} at {to} is not canonically encoded")]
+    NonCanonicalPinned {
+        /// The contract called.
+        to: Address,
+        /// The function's signature.
+        function: String,
     },
     /// A batch without calls, which would pass every rule about its calls.
     #[error("the batch is empty")]
@@ -206,7 +219,15 @@ pub(crate) fn observed_call(to: Address, value: U256, data: Bytes) -> Result<Cal
         None if data.is_empty() => ("", Vec::new()),
         None => return Err(CallsError::NonCanonical { what: "a call's data" }),
     };
-    Ok(Call { to, value, selector: selector.map(FixedBytes), function, arguments, data })
+    Ok(Call {
+        to,
+        value,
+        selector: selector.map(FixedBytes),
+        function,
+        arguments,
+        data,
+        pinned: None,
+    })
 }
 
 pub(crate) fn decode_call(
@@ -240,7 +261,15 @@ pub(crate) fn decode_call(
         }
         Some(selector) => function::decode(selector, &data)?,
     };
-    Ok(Call { to, value, selector: selector.map(FixedBytes), function, arguments, data })
+    Ok(Call {
+        to,
+        value,
+        selector: selector.map(FixedBytes),
+        function,
+        arguments,
+        data,
+        pinned: None,
+    })
 }
 
 #[cfg(test)]

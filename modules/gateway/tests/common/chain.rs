@@ -110,5 +110,6 @@ pub fn request<'a>(block: &'a PinnedBlock, operation: &'a UserOperation) -> Gate
         user_op_hash: operation.hash(VERSION.canonical_address(), CHAIN, None).unwrap(),
         predecessors: &[],
         now: NOW,
+        facts: writ_types::PresentedFacts::none(),
     }
 }

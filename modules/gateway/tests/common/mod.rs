@@ -154,6 +154,7 @@ impl World {
             block: block(number),
             predecessors: vec![],
             now: NOW,
+            facts: Default::default(),
         }
     }
 
@@ -460,6 +461,7 @@ impl State {
         Evaluation {
             allow: !denies,
             reasons: if denies { vec!["no".into()] } else { vec![] },
+            action: keccak256(operation_of(request).to_rpc().to_string()),
             bounds: None,
             evidence: keccak256(evidence(request)),
             input: Value::Null,

@@ -278,6 +278,7 @@ impl Chain {
             detached: None,
             block: self.newest().await,
             predecessors: Vec::new(),
+            facts: Default::default(),
         }
     }
 

@@ -346,7 +346,11 @@ impl Protected {
     // ------------------------------------------------------------------ operators
 
     pub async fn request(&self, call: &AttestableCall) -> CallAttestRequest {
-        CallAttestRequest { call: call.to_rpc(), block: self.chain.newest().await }
+        CallAttestRequest {
+            call: call.to_rpc(),
+            block: self.chain.newest().await,
+            facts: Default::default(),
+        }
     }
 
     /// Asks two operators, which have to allow, and puts their attestation together.
