@@ -168,6 +168,11 @@ async fn every_method_answers() {
     assert_eq!(policy["module"], Value::Null);
     let evaluation = client.result("writ_evaluate", json!([operation(), at()])).await;
     assert_eq!(evaluation["decision"], "notRequired");
+    // What issuers stated may come with it, and arrives as it was sent.
+    let fact = json!({"kind": "sd-jwt-vc", "credential": "a~b"});
+    let facts = json!({ "kyc": fact });
+    let evaluation = client.result("writ_evaluate", json!([operation(), at(), facts])).await;
+    assert_eq!(evaluation["reasons"], json!([facts.to_string()]));
     let attested = client.result("writ_attest", json!([operation(), at()])).await;
     assert_eq!(attested["signature"], "0x076174746573746564");
     assert_eq!(attested["sender"], SENDER);

@@ -1,6 +1,7 @@
 //! The input document, version 1: everything that a policy can see, and nothing else.
 //!
-//! Every key is always present, except `action`, which only a call off the ERC-4337 path has. "No address" is the zero address. Integers are exact, addresses and
+//! Every key is always present, except `action`, which only a call off the ERC-4337 path has, and `pinned` of calls, which only
+//! those of pinned functions have. "No address" is the zero address. Integers are exact, addresses and
 //! bytes are lowercase hexadecimal text.
 
 use alloy::primitives::{Address, B256, U256};
@@ -163,44 +164,42 @@ fn action_of_call(action: &CallAction, enforcer: Address) -> Value {
 
 fn call(call: &Call) -> Value {
     let arguments = call.arguments.iter().map(|argument| {
-        Value::object([
-            ("name", argument.name.into()),
-            ("type", argument.value.abi_type().into()),
-            (
-                "value",
-                match &argument.value {
-                    ArgumentValue::Address(address) => (*address).into(),
-                    ArgumentValue::Uint(number) => (*number).into(),
-                    ArgumentValue::Bool(truth) => (*truth).into(),
-                    ArgumentValue::Bytes(bytes) => Value::hex(bytes),
-                    ArgumentValue::Uints(numbers) => {
-                        Value::array(numbers.iter().map(|number| (*number).into()))
-                    }
-                },
-            ),
-        ])
+        let value = match &argument.value {
+            ArgumentValue::Address(address) => (*address).into(),
+            ArgumentValue::Uint(number) => (*number).into(),
+            ArgumentValue::Bool(truth) => (*truth).into(),
+            ArgumentValue::Bytes(bytes) => Value::hex(bytes),
+            ArgumentValue::Uints(numbers) => {
+                Value::array(numbers.iter().map(|number| (*number).into()))
+            }
+        };
+        named(argument.name, argument.value.abi_type(), value)
     });
-    let (function, arguments) = match &call.pinned {
-        None => (call.function, Value::array(arguments)),
-        Some(pinned) => {
-            let arguments = pinned.arguments.iter().map(|argument| {
-                Value::object([
-                    ("name", argument.name.as_str().into()),
-                    ("type", argument.abi_type.as_str().into()),
-                    ("value", argument.value.clone()),
-                ])
-            });
-            (pinned.function.as_str(), Value::array(arguments))
-        }
-    };
-    Value::object([
+    let mut fields = vec![
         ("to", call.to.into()),
         ("value", call.value.into()),
         ("selector", call.selector.map_or_else(|| Value::from(""), Value::hex)),
-        ("function", function.into()),
-        ("args", arguments),
+        ("function", call.function.into()),
+        ("args", Value::array(arguments)),
         ("data", Value::hex(&call.data)),
-    ])
+    ];
+    // Beside, and not instead: to a policy that did not pin it, the function stays one that it does not know.
+    if let Some(pinned) = &call.pinned {
+        let arguments = pinned
+            .arguments
+            .iter()
+            .map(|argument| named(&argument.name, &argument.abi_type, argument.value.clone()));
+        let function = pinned.function.as_str().into();
+        fields.push((
+            "pinned",
+            Value::object([("function", function), ("args", Value::array(arguments))]),
+        ));
+    }
+    Value::object(fields)
+}
+
+fn named(name: &str, abi_type: &str, value: Value) -> Value {
+    Value::object([("name", name.into()), ("type", abi_type.into()), ("value", value)])
 }
 
 fn bounds(bounds: &Bounds) -> Value {

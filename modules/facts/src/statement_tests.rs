@@ -77,7 +77,7 @@ fn the_type_is_what_wallets_sign() {
     let fixed = statement(|statement| statement.issuer = Address::repeat_byte(0x11));
     assert_eq!(
         fixed.eip712_signing_hash(&domain(31_337)),
-        b256!("0000000000000000000000000000000000000000000000000000000000000000")
+        b256!("03f385e78f3d2c77f77e82daf331cdcee0ba30eb13b2bb506afbfdc4150fd842")
     );
 }
 

@@ -86,7 +86,7 @@ fn rule(asked: &AskedFact) -> &writ_policy::StateRule {
 #[test]
 fn a_contract_is_asked_as_the_manifest_says() {
     let level = state(
-        &json!({"function": "levelOf(address who, uint8 list) returns (uint8)", "arguments": ["account", format!("{:?}", B256::with_last_byte(7))]}),
+        &json!({"function": {"name": "levelOf", "inputs": [{"name": "who", "type": "address"}, {"name": "list", "type": "uint8"}], "outputs": [{"type": "uint8"}]}, "arguments": ["account", format!("{:?}", B256::with_last_byte(7))]}),
     );
     let account = context().account;
     let input = [
@@ -118,7 +118,9 @@ fn a_contract_is_asked_as_the_manifest_says() {
 
 #[test]
 fn an_answer_is_of_its_type_or_none() {
-    let level = state(&json!({"function": "level() returns (uint8)", "arguments": []}));
+    let level = state(
+        &json!({"function": {"name": "level", "inputs": [], "outputs": [{"type": "uint8"}]}, "arguments": []}),
+    );
     let answered = |asked: &AskedFact, answer: &StateAnswer| {
         crate::verify(asked, &Default::default(), Some(answer), &context())
     };

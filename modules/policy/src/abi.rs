@@ -4,11 +4,7 @@
 //! lead to what is read next, all padding is zero, and nothing is left over. Work is linear in the input: elements that
 //! overlap cannot be expressed.
 
-use alloy::{
-    dyn_abi::DynSolType,
-    json_abi::{Function, Param},
-    primitives::{Address, FixedBytes, I256, U256},
-};
+use alloy::primitives::{Address, FixedBytes, I256, U256, keccak256};
 
 use crate::{Integer, Value};
 
@@ -18,8 +14,9 @@ const MAX_FIELDS: usize = 16;
 const MAX_TYPE_DEPTH: usize = 4;
 /// The most items of a fixed array.
 const MAX_FIXED: usize = 64;
-/// The longest signature, in bytes.
-const MAX_SIGNATURE: usize = 1_024;
+/// What a function of a JSON ABI has; some of it says nothing here.
+const FUNCTION_FIELDS: [&str; 5] = ["name", "type", "inputs", "outputs", "stateMutability"];
+const PARAMETER_FIELDS: [&str; 4] = ["name", "type", "components", "internalType"];
 /// The most values that one decoding gives.
 pub const MAX_ABI_VALUES: usize = 4_096;
 
@@ -71,23 +68,34 @@ pub struct AbiFunction {
 }
 
 impl AbiFunction {
-    /// Reads a signature as Solidity writes it, `swap(address token, uint256 amount)`, with or without `returns`.
+    /// Reads a function as a contract's JSON ABI has it. Every parameter has a name.
     ///
     /// # Errors
     /// In words: what is not understood, not named, or too large.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        if text.len() > MAX_SIGNATURE || !text.is_ascii() {
-            return Err(format!("a signature has at most {MAX_SIGNATURE} ASCII characters"));
+    pub fn from_value(value: &Value) -> Result<Self, String> {
+        let fields = value.as_object().ok_or("a function of a JSON ABI was expected")?;
+        let unknown = fields.keys().find(|name| !FUNCTION_FIELDS.contains(&name.as_str()));
+        if let Some(unknown) = unknown {
+            return Err(format!("unknown field {unknown:?}"));
         }
-        // The parser descends into parentheses and brackets: that is bounded before it starts.
-        let depth = text.bytes().filter(|byte| matches!(byte, b'(' | b'[')).count();
-        if depth > 64 {
-            return Err("a signature has at most 64 brackets".to_owned());
+        if fields.get("type").is_some_and(|kind| kind.as_str() != Some("function")) {
+            return Err("type is not function".to_owned());
         }
-        let function = Function::parse(text).map_err(|error| format!("{text:?}: {error}"))?;
-        let inputs = fields(&function.inputs, true, 0)?;
-        let outputs = fields(&function.outputs, false, 0)?;
-        Ok(Self { signature: function.signature(), selector: function.selector(), inputs, outputs })
+        let name = fields.get("name").and_then(Value::as_str).unwrap_or_default();
+        if !is_identifier(name) {
+            return Err("name is not one of Solidity's".to_owned());
+        }
+        let parameters = |name: &str, named: bool| match fields.get(name) {
+            None if !named => Ok(Vec::new()),
+            None => Err(format!("{name} is missing")),
+            Some(listed) => parameters(listed, named, 0),
+        };
+        let (inputs, outputs) = (parameters("inputs", true)?, parameters("outputs", false)?);
+        let types: Vec<String> = inputs.iter().map(|field| field.kind.name()).collect();
+        let signature = format!("{name}({})", types.join(","));
+        let hash = keccak256(&signature);
+        let selector = FixedBytes::from_slice(&hash[..4]);
+        Ok(Self { signature, selector, inputs, outputs })
     }
 
     /// The arguments in `data`, which begins with the selector.
@@ -104,7 +112,7 @@ impl AbiType {
     /// # Errors
     /// In words.
     pub fn parse(text: &str) -> Result<Self, String> {
-        kind(text, &[], false, 0)
+        kind(text, None, 0)
     }
 
     /// The type's name in the ABI; a tuple's is its fields' types in parentheses.
@@ -136,60 +144,98 @@ impl AbiType {
     }
 }
 
-fn fields(parameters: &[Param], named: bool, depth: usize) -> Result<Vec<AbiField>, String> {
-    if parameters.len() > MAX_FIELDS {
-        return Err(format!("{} parameters, at most {MAX_FIELDS} are accepted", parameters.len()));
+/// A name as Solidity takes it, of at most 64 characters.
+fn is_identifier(name: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'$';
+    !name.is_empty()
+        && name.len() <= 64
+        && letter(name.as_bytes()[0])
+        && name.bytes().all(|byte| letter(byte) || byte.is_ascii_digit())
+}
+
+fn parameters(listed: &Value, named: bool, depth: usize) -> Result<Vec<AbiField>, String> {
+    let listed = listed.as_array().ok_or("parameters are not an array")?;
+    if listed.len() > MAX_FIELDS {
+        return Err(format!("{} parameters, at most {MAX_FIELDS} are accepted", listed.len()));
     }
-    let mut fields: Vec<AbiField> = Vec::with_capacity(parameters.len());
-    for parameter in parameters {
-        let name = parameter.name.clone();
-        if name.is_empty() && named {
-            return Err(format!("a parameter of type {} has no name", parameter.ty));
+    let mut fields: Vec<AbiField> = Vec::with_capacity(listed.len());
+    for value in listed {
+        let parameter = value.as_object().ok_or("a parameter is not an object")?;
+        let unknown = parameter.keys().find(|name| !PARAMETER_FIELDS.contains(&name.as_str()));
+        if let Some(unknown) = unknown {
+            return Err(format!("unknown field {unknown:?}"));
+        }
+        let text = |name: &str| parameter.get(name).and_then(Value::as_str);
+        let kind_name = text("type").ok_or("a parameter has no type")?;
+        let name = text("name").unwrap_or_default();
+        if named && !is_identifier(name) {
+            return Err(format!("a parameter of type {kind_name} has no name"));
         }
         if !name.is_empty() && fields.iter().any(|field| field.name == name) {
             return Err(format!("two parameters are called {name}"));
         }
-        fields.push(AbiField {
-            name,
-            kind: kind(&parameter.ty, &parameter.components, true, depth)?,
-        });
+        let kind = kind(kind_name, parameter.get("components"), depth)?;
+        fields.push(AbiField { name: name.to_owned(), kind });
     }
     Ok(fields)
 }
 
-fn kind(text: &str, components: &[Param], tuples: bool, depth: usize) -> Result<AbiType, String> {
+fn kind(text: &str, components: Option<&Value>, depth: usize) -> Result<AbiType, String> {
     if depth > MAX_TYPE_DEPTH {
         return Err(format!("types are nested deeper than {MAX_TYPE_DEPTH}"));
     }
     let unknown = || format!("{text:?} is not a type of the ABI that is accepted");
     if let Some(rest) = text.strip_suffix(']') {
         let (item, length) = rest.rsplit_once('[').ok_or_else(unknown)?;
-        let item = Box::new(kind(item, components, tuples, depth + 1)?);
+        let item = Box::new(kind(item, components, depth + 1)?);
         if length.is_empty() {
             return Ok(AbiType::Array(item));
         }
-        let length: usize = length.parse().map_err(|_| unknown())?;
-        if length == 0 || length > MAX_FIXED {
-            return Err(format!("a fixed array has 1 to {MAX_FIXED} items"));
+        if !length.bytes().all(|byte| byte.is_ascii_digit()) || length.starts_with('0') {
+            return Err(unknown());
         }
-        return Ok(AbiType::FixedArray(item, length));
+        return match length.parse() {
+            Ok(length) if length <= MAX_FIXED => Ok(AbiType::FixedArray(item, length)),
+            _ => Err(format!("a fixed array has 1 to {MAX_FIXED} items")),
+        };
     }
-    if text == "tuple" && tuples {
-        if components.is_empty() {
+    if text == "tuple" {
+        let fields = parameters(components.ok_or("a tuple has components")?, true, depth + 1)?;
+        if fields.is_empty() {
             return Err("a tuple has at least one field".to_owned());
         }
-        return fields(components, true, depth + 1).map(AbiType::Tuple);
+        return Ok(AbiType::Tuple(fields));
     }
-    match DynSolType::parse(text).map_err(|_| unknown())? {
-        DynSolType::Uint(bits) => Ok(AbiType::Uint(bits)),
-        DynSolType::Int(bits) => Ok(AbiType::Int(bits)),
-        DynSolType::Address => Ok(AbiType::Address),
-        DynSolType::Bool => Ok(AbiType::Bool),
-        DynSolType::FixedBytes(length) => Ok(AbiType::FixedBytes(length)),
-        DynSolType::Bytes => Ok(AbiType::Bytes),
-        DynSolType::String => Ok(AbiType::Text),
-        _ => Err(unknown()),
+    if components.is_some() {
+        return Err(format!("{text} has no components"));
     }
+    elementary(text).ok_or_else(unknown)
+}
+
+/// A type of one word, `bytes` or `string`, by its one name: `uint256`, and not `uint`.
+fn elementary(text: &str) -> Option<AbiType> {
+    let sized = |prefix: &str| {
+        let digits = text.strip_prefix(prefix)?;
+        let plain = !digits.is_empty()
+            && !digits.starts_with('0')
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if plain { digits.parse::<usize>().ok() } else { None }
+    };
+    let is_width = |bits: &usize| (8..=256).contains(bits) && bits % 8 == 0;
+    match text {
+        "address" => return Some(AbiType::Address),
+        "bool" => return Some(AbiType::Bool),
+        "bytes" => return Some(AbiType::Bytes),
+        "string" => return Some(AbiType::Text),
+        _ => {}
+    }
+    if let Some(bits) = sized("uint").filter(is_width) {
+        return Some(AbiType::Uint(bits));
+    }
+    if let Some(bits) = sized("int").filter(is_width) {
+        return Some(AbiType::Int(bits));
+    }
+    sized("bytes").filter(|length| (1..=32).contains(length)).map(AbiType::FixedBytes)
 }
 
 /// The values of `fields` in `data`. None unless `data` is exactly the encoding of what it says, and of no more than

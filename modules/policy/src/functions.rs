@@ -35,28 +35,16 @@ pub struct PinnedFunction {
 }
 
 impl PinnedFunction {
-    /// Reads `{"signature": "…", "targets": ["0x…"]}`; without `targets` it holds everywhere.
+    /// Reads a function as its JSON ABI has it, with `targets` beside; without `targets` it holds everywhere.
     pub(crate) fn from_value(value: &Value) -> Result<Self, String> {
-        let fields = value.as_object().ok_or("an object with signature was expected")?;
-        if let Some(unknown) =
-            fields.keys().find(|name| !["signature", "targets"].contains(&name.as_str()))
-        {
-            return Err(format!("unknown field {unknown:?}"));
-        }
-        let signature =
-            fields.get("signature").and_then(Value::as_str).ok_or("signature is not a string")?;
-        let function = AbiFunction::parse(signature)?;
-        if !function.outputs.is_empty() {
-            return Err(format!(
-                "{}: what it returns is not seen, leave it out",
-                function.signature
-            ));
-        }
+        let mut fields = value.as_object().ok_or("an object was expected")?.clone();
+        let listed = fields.remove("targets");
+        let function = AbiFunction::from_value(&Value::Object(fields))?;
         if STANDARD_FUNCTIONS.contains(&function.signature.as_str()) {
             return Err(format!("{} is always decoded, leave it out", function.signature));
         }
         let mut targets = BTreeSet::new();
-        if let Some(listed) = fields.get("targets") {
+        if let Some(listed) = listed {
             let listed = listed.as_array().ok_or("targets is not an array")?;
             if listed.is_empty() || listed.len() > MAX_TARGETS {
                 return Err(format!(
@@ -153,22 +141,30 @@ pub(crate) fn lowercase_address(value: &Value) -> Option<Address> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use serde_json::{Value as Json, json};
+
     use super::*;
     use crate::{Limits, decode_json};
 
-    fn read(json: &str) -> Result<PinnedFunction, String> {
-        PinnedFunction::from_value(&decode_json(json, &Limits::PARAMETERS).unwrap())
+    fn read(json: &Json) -> Result<PinnedFunction, String> {
+        PinnedFunction::from_value(&decode_json(&json.to_string(), &Limits::PARAMETERS).unwrap())
     }
 
-    fn at(signature: &str, target: u8) -> PinnedFunction {
-        let target = Address::repeat_byte(target);
-        read(&format!(r#"{{"signature": "{signature}", "targets": ["{target:?}"]}}"#)).unwrap()
+    fn mint(name: &str) -> Json {
+        json!({"name": "mint", "inputs": [{"name": name, "type": "address"}]})
+    }
+
+    fn at(name: &str, target: u8) -> PinnedFunction {
+        let mut json = mint(name);
+        json["targets"] = json!([format!("{:?}", Address::repeat_byte(target))]);
+        read(&json).unwrap()
     }
 
     #[test]
     fn a_function_is_found_where_it_holds() {
-        let here = at("mint(address to, uint256 amount)", 1);
-        let everywhere = read(r#"{"signature": "burn(uint256 amount)"}"#).unwrap();
+        let here = at("to", 1);
+        let burn = json!({"name": "burn", "inputs": [{"name": "amount", "type": "uint256"}]});
+        let everywhere = read(&burn).unwrap();
         let table = FunctionTable::new([here.clone(), everywhere.clone(), here.clone()]).unwrap();
         let find = |pinned: &PinnedFunction, target: u8| {
             table.find(Address::repeat_byte(target), pinned.function.selector.0)
@@ -180,36 +176,39 @@ mod tests {
 
     #[test]
     fn two_names_for_one_thing_are_refused() {
-        let one = at("mint(address to, uint256 amount)", 1);
-        let other = at("mint(address who, uint256 amount)", 1);
+        let one = at("to", 1);
+        let other = at("who", 1);
         let error = FunctionTable::new([one.clone(), other]).unwrap_err();
         assert_eq!(error.selector, one.function.selector);
-        assert!(error.to_string().contains("mint(address,uint256)"));
-        let elsewhere = at("mint(address who, uint256 amount)", 2);
+        assert!(error.to_string().contains("mint(address)"));
+        let elsewhere = at("who", 2);
         assert!(FunctionTable::new([one.clone(), elsewhere]).is_ok());
-        let everywhere = read(r#"{"signature": "mint(address who, uint256 amount)"}"#).unwrap();
+        let everywhere = read(&mint("who")).unwrap();
         assert!(FunctionTable::new([one, everywhere]).is_err());
     }
 
     #[test]
     fn what_cannot_be_pinned_is_refused_by_name() {
+        let targets = |targets: Json| {
+            let mut json = mint("to");
+            json["targets"] = targets;
+            json
+        };
+        let transfer =
+            json!([{"name": "to", "type": "address"}, {"name": "value", "type": "uint256"}]);
+        let zero = format!("{:?}", Address::ZERO);
         for (json, problem) in [
-            ("[]", "object"),
-            ("{}", "signature"),
-            (r#"{"signature": "f(uint256 a)", "target": []}"#, "target"),
-            (r#"{"signature": "f(uint256 a)", "targets": []}"#, "everywhere"),
-            (r#"{"signature": "f(uint256 a)", "targets": ["0x00"]}"#, "lowercase address"),
-            (r#"{"signature": "f(uint256)"}"#, "no name"),
-            (r#"{"signature": "f(uint256 a) returns (bool)"}"#, "returns"),
-            (r#"{"signature": "transfer(address to, uint256 value)"}"#, "always decoded"),
+            (json!([]), "object"),
+            (json!({}), "name"),
+            (json!({"name": "f", "inputs": [], "target": []}), "target"),
+            (targets(json!([])), "everywhere"),
+            (targets(json!("x")), "not an array"),
+            (targets(json!(["0x00"])), "lowercase address"),
+            (targets(json!([zero, zero])), "twice"),
+            (json!({"name": "transfer", "inputs": transfer}), "always decoded"),
         ] {
-            let error = read(json).unwrap_err();
+            let error = read(&json).unwrap_err();
             assert!(error.contains(problem), "{json}: {error}");
         }
-        let twice = format!(
-            r#"{{"signature": "f(uint256 a)", "targets": ["{0:?}", "{0:?}"]}}"#,
-            Address::ZERO
-        );
-        assert!(read(&twice).unwrap_err().contains("twice"));
     }
 }

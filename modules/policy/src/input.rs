@@ -31,12 +31,14 @@ enum Shape {
     Any,
     /// Facts by name.
     Facts,
+    /// A call, of a function that a policy pinned or of another.
+    Call,
     List(&'static Self),
     Record(&'static [(&'static str, Self)]),
 }
 
 use Shape::{
-    Address, Amount, Any, AssetKind, Bool, Bytes, Facts, Hash, List, Record, Selector, Text,
+    Address, Amount, Any, AssetKind, Bool, Bytes, Call, Facts, Hash, List, Record, Selector, Text,
 };
 
 const INPUT: Shape = Record(&[
@@ -44,7 +46,7 @@ const INPUT: Shape = Record(&[
     ("chain", CHAIN),
     ("account", ACCOUNT),
     ("operation", OPERATION),
-    ("calls", List(&CALL)),
+    ("calls", List(&Call)),
     ("bounds", List(&BOUND)),
     ("effects", EFFECTS),
     ("history", HISTORY),
@@ -57,7 +59,7 @@ const CALL_INPUT: Shape = Record(&[
     ("account", ACCOUNT),
     ("operation", OPERATION),
     ("action", ACTION),
-    ("calls", List(&CALL)),
+    ("calls", List(&Call)),
     ("bounds", List(&BOUND)),
     ("effects", EFFECTS),
     ("history", HISTORY),
@@ -90,9 +92,20 @@ const CALL: Shape = Record(&[
     ("value", Amount),
     ("selector", Selector),
     ("function", Text),
-    ("args", List(&Record(&[("name", Text), ("type", Text), ("value", Any)]))),
+    ("args", ARGUMENTS),
     ("data", Bytes),
 ]);
+/// Of a function that a policy of the set pins: the same, and what it is by that.
+const PINNED_CALL: Shape = Record(&[
+    ("to", Address),
+    ("value", Amount),
+    ("selector", Selector),
+    ("function", Text),
+    ("args", ARGUMENTS),
+    ("data", Bytes),
+    ("pinned", Record(&[("function", Text), ("args", ARGUMENTS)])),
+]);
+const ARGUMENTS: Shape = List(&Record(&[("name", Text), ("type", Text), ("value", Any)]));
 const BOUND: Shape = Record(&[
     ("asset", Address),
     ("kind", AssetKind),
@@ -217,6 +230,8 @@ fn check(shape: &Shape, value: &Value) -> Result<(), InputError> {
             holds(known, "a kind of asset, as native or erc20")
         }
         Any => Ok(()),
+        Call if value.get("pinned").is_some() => check(&PINNED_CALL, value),
+        Call => check(&CALL, value),
         Facts => {
             let facts = value.as_object().ok_or_else(|| expected("an object"))?;
             facts.iter().try_for_each(|(name, fact)| {

@@ -15,6 +15,15 @@ const INPUT: &str = include_str!("vectors/input.json");
 const SPENDING: &str = include_str!("vectors/agent-spending.parameters.json");
 const COUNTERPARTY: &str = include_str!("vectors/counterparty.parameters.json");
 const GUARDED: &str = include_str!("vectors/guarded-calls.parameters.json");
+const JURISDICTION: &str = include_str!("vectors/jurisdiction-and-age.parameters.json");
+const APPROVAL: &str = include_str!("vectors/two-person-approval.parameters.json");
+const NAMES: [&str; 5] = [
+    "agent-spending",
+    "counterparty",
+    "guarded-calls",
+    "jurisdiction-and-age",
+    "two-person-approval",
+];
 const ROUTER: &str = "0x4444444444444444444444444444444444444444";
 
 fn root() -> PathBuf {
@@ -51,7 +60,13 @@ fn decide(policy: &BoundPolicy, input: &Value) -> Decision {
 
 #[test]
 fn own_tests_pass() {
-    for (name, least) in [("agent-spending", 35), ("counterparty", 30), ("guarded-calls", 14)] {
+    for (name, least) in [
+        ("agent-spending", 35),
+        ("counterparty", 30),
+        ("guarded-calls", 14),
+        ("jurisdiction-and-age", 6),
+        ("two-person-approval", 12),
+    ] {
         let results = run_tests(&bundle(name)).expect(name);
         assert!(results.len() >= least, "{name}: only {} tests", results.len());
         for result in results {
@@ -62,7 +77,7 @@ fn own_tests_pass() {
 
 #[test]
 fn every_rule_is_needed_by_a_test() {
-    for name in ["agent-spending", "counterparty", "guarded-calls"] {
+    for name in NAMES {
         assert_eq!(idle_rules(&bundle(name)).expect(name), [], "{name}");
     }
 }
@@ -87,7 +102,7 @@ fn every_comparison_is_needed_by_a_test() {
         (".to ", ".from "),
         (".owner ", ".spender "),
     ];
-    for name in ["agent-spending", "counterparty", "guarded-calls"] {
+    for name in NAMES {
         let (mut tried, mut survived) = (0, Vec::new());
         let original = files(name);
         for (file, text) in bundle(name).sources() {
@@ -126,16 +141,14 @@ fn passes(original: &BTreeMap<String, Vec<u8>>, file: &str, text: &str) -> bool 
 #[test]
 fn the_store_opens_and_finds_by_id() {
     let store = PolicyStore::open(&root()).expect("run the example `pack` after a change");
-    for (name, reads_history) in
-        [("agent-spending", true), ("counterparty", false), ("guarded-calls", false)]
-    {
+    for (name, reads_history) in NAMES.map(|name| (name, name == "agent-spending")) {
         let policy = store.by_name(name).expect(name);
         assert_eq!(policy.policy_id(), bundle(name).policy_id());
         assert_eq!(store.get(policy.policy_id()).expect("by id").manifest().name, name);
         assert_eq!(policy.manifest().reads_history, reads_history);
     }
     assert!(store.by_name("nobody").is_none());
-    assert_eq!(store.policies().count(), 3);
+    assert_eq!(store.policies().count(), NAMES.len());
 }
 
 #[test]
@@ -179,6 +192,65 @@ fn a_call_is_decided_on_as_one() {
     assert!(decision.reasons.iter().any(|reason| reason.contains("guarded contracts alone")));
     let malformed = decide(&policy, &call("2222"));
     assert_eq!(malformed.denied, Some(DenyCode::MalformedInput));
+}
+
+/// A fact that is missing denies by the policy's own code, which the chain can run, and by its manifest.
+#[test]
+fn a_required_fact_denies_twice() {
+    let policy = bound("jurisdiction-and-age", JURISDICTION);
+    let decision = decide(&policy, &input());
+    assert_eq!(decision.denied, Some(DenyCode::Undefined), "no such fact is even asked for");
+    assert_eq!(
+        decision.reasons,
+        ["fact person is not verified: missing", "the policy has no result for this operation"]
+    );
+    let with = |fact: &str| changed("\"facts\": {", &format!("\"facts\": {{\"person\": {fact}"));
+    let expired = decide(&policy, &with(r#"{"status": "expired", "detail": "it ends at 7"}"#));
+    assert_eq!(expired.denied, Some(DenyCode::Policy));
+    assert_eq!(
+        expired.reasons,
+        [
+            "fact person is not verified: expired (it ends at 7)",
+            "the credential of the person behind the account is expired"
+        ]
+    );
+    let fact = |kind: &str| {
+        format!(
+            r#"{{"status": "verified", "kind": "{kind}", "issuer": "i", "value": {{"adult": true, "country": "FR"}},
+            "issuedAt": 1, "validUntil": 2, "proof": "0x{}"}}"#,
+            "00".repeat(32)
+        )
+    };
+    assert!(decide(&policy, &with(&fact("sd-jwt-vc"))).allow);
+    // What the policy itself takes, and its manifest does not.
+    let other = decide(&policy, &with(&fact("statement")));
+    assert_eq!(other.denied, Some(DenyCode::Facts));
+    assert_eq!(other.reasons, ["fact person is not verified: not of kind sd-jwt-vc"]);
+    // A fact that is not one.
+    for wrong in
+        [r#"{"status": "verified"}"#, r#"{"status": "expired"}"#, "true", r#"{"detail": ""}"#]
+    {
+        assert_eq!(decide(&policy, &with(wrong)).denied, Some(DenyCode::MalformedInput), "{wrong}");
+    }
+}
+
+/// A call of a pinned function has one field more, and all of it.
+#[test]
+fn a_pinned_call_is_decided_on() {
+    let policy = bound("counterparty", COUNTERPARTY);
+    let pinned = |pinned: &str| {
+        changed("\"calls\": [\n    {", &format!("\"calls\": [\n    {{\"pinned\": {pinned}, "))
+    };
+    let argument = r#"{"name": "a", "type": "bool", "value": true}"#;
+    let good = format!(r#"{{"function": "f(bool)", "args": [{argument}]}}"#);
+    assert!(decide(&policy, &pinned(&good)).allow);
+    for wrong in ["{}", "true", r#"{"function": "f()"}"#, r#"{"function": "f()", "args": [1]}"#] {
+        assert_eq!(
+            decide(&policy, &pinned(wrong)).denied,
+            Some(DenyCode::MalformedInput),
+            "{wrong}"
+        );
+    }
 }
 
 #[test]
@@ -279,7 +351,7 @@ fn policies_say_in_words_what_they_mean() {
         "{ROUTER} may be approved to take tokens, each time up to the limit of one operation."
     )));
     for (name, parameters) in
-        [("agent-spending", SPENDING), ("counterparty", COUNTERPARTY), ("guarded-calls", GUARDED)]
+        NAMES.into_iter().zip([SPENDING, COUNTERPARTY, GUARDED, JURISDICTION, APPROVAL])
     {
         for line in bound(name, parameters).describe() {
             assert!(!line.contains("(not set)") && !line.contains('{'), "{line}");

@@ -93,8 +93,11 @@ mod tests {
     }
 
     fn swap() -> FunctionTable {
-        let signature = "swap(address token, (address to, uint256 least)[] legs, bytes memo)";
-        table(&format!(r#"[{{"signature": "{signature}", "targets": ["{ROUTER:?}"]}}]"#))
+        let leg = r#"[{"name": "to", "type": "address"}, {"name": "least", "type": "uint256"}]"#;
+        table(&format!(
+            r#"[{{"name": "swap", "targets": ["{ROUTER:?}"], "inputs": [{{"name": "token", "type": "address"}},
+            {{"name": "legs", "type": "tuple[]", "components": {leg}}}, {{"name": "memo", "type": "bytes"}}]}}]"#
+        ))
     }
 
     fn named(to: Address, data: Vec<u8>) -> Result<Call, CallsError> {

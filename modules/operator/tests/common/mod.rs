@@ -432,6 +432,22 @@ pub fn write_open_policy(store: &Path) -> Parameters {
     write_bundle(store, ("open", OPEN_POLICY), false)
 }
 
+/// Packs files and writes them into a store.
+pub fn store_bundle(
+    store: &Path,
+    name: &str,
+    mut files: BTreeMap<String, Vec<u8>>,
+) -> CompiledPolicy {
+    let packed = Bundle::pack(&files).unwrap();
+    files.insert(MANIFEST_FILE.to_owned(), packed.as_value().to_json().into_bytes());
+    let folder = store.join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, bytes) in &files {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
+    CompiledPolicy::compile(Bundle::from_files(&files).unwrap()).unwrap()
+}
+
 fn write_bundle(store: &Path, (name, rego): (&str, &str), reads_history: bool) -> Parameters {
     let manifest = format!(
         r#"{{"format":1,"name":"{name}","version":"1.0.0","engine":"regorus-strict",
@@ -443,22 +459,14 @@ fn write_bundle(store: &Path, (name, rego): (&str, &str), reads_history: bool) -
         "required":["asset","perOperation","perDay"],"additionalProperties":false}}},
         "required":["caps"],"additionalProperties":false}"#;
     let words = r#"[{"each":"caps","text":"At most {perOperation} of {asset} at once.","none":"Nothing."}]"#;
-    let mut files: BTreeMap<String, Vec<u8>> = [
+    let files = [
         (MANIFEST_FILE, manifest.as_str()),
         ("schema.json", schema),
         ("words.json", words),
         ("policy.rego", rego),
-    ]
-    .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
-    .into();
-    let packed = Bundle::pack(&files).unwrap();
-    files.insert(MANIFEST_FILE.to_owned(), packed.as_value().to_json().into_bytes());
-    let folder = store.join(name);
-    std::fs::create_dir_all(&folder).unwrap();
-    for (name, bytes) in &files {
-        std::fs::write(folder.join(name), bytes).unwrap();
-    }
-    let policy = CompiledPolicy::compile(Bundle::from_files(&files).unwrap()).unwrap();
+    ];
+    let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
+    let policy = store_bundle(store, name, files.into());
     let token = deterministic_address(B256::ZERO, &token_creation());
     let caps = format!(
         r#"{{"caps":[{{"asset":"{:?}","perOperation":{ETHER},"perDay":{}}},{{"asset":"{token:?}","perOperation":100,"perDay":200}}]}}"#,

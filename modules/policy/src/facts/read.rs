@@ -177,7 +177,7 @@ fn state(fields: &Fields<'_>) -> Result<StateRule, String> {
         .ok_or("contract is not a lowercase address")?;
     let read = if fields.0.contains_key("function") {
         fields.only(&["chainId", "contract", "function", "arguments"])?;
-        let function = AbiFunction::parse(fields.text("function")?)?;
+        let function = AbiFunction::from_value(fields.get("function")?)?;
         if function.outputs.len() != 1 {
             return Err(format!(
                 "{} returns {} values, exactly one is accepted",

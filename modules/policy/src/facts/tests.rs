@@ -5,6 +5,8 @@ use crate::{Limits, decode_json};
 
 const KEY: &str = r#"{"iss": "https://issuer.example", "jwk": {"kty": "OKP", "crv": "Ed25519", "x": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}"#;
 
+const LEVEL_OF: &str = r#"{"name": "levelOf", "inputs": [{"name": "who", "type": "address"}, {"name": "list", "type": "uint8"}], "outputs": [{"type": "uint256"}]}"#;
+
 fn value(json: &str) -> Value {
     decode_json(json, &Limits::PARAMETERS).unwrap()
 }
@@ -51,7 +53,7 @@ fn state(change: &[(&str, &str)]) -> String {
             ("maxAge", "60"),
             ("chainId", "31337"),
             ("contract", r#""0x2222222222222222222222222222222222222222""#),
-            ("function", r#""levelOf(address who, uint8 list) returns (uint256)""#),
+            ("function", LEVEL_OF),
             (
                 "arguments",
                 r#"["account", "0x0000000000000000000000000000000000000000000000000000000000000007"]"#,
@@ -142,7 +144,7 @@ fn what_is_not_understood_is_refused_by_name() {
             "unknown field \"d\"",
         ),
         (state(&[("contract", r#""0x0000000000000000000000000000000000000000""#)]), "contract"),
-        (state(&[("function", r#""f(address a, uint8 b)""#)]), "returns 0 values"),
+        (state(&[("function", r#"{"name": "f", "inputs": []}"#)]), "returns 0 values"),
         (state(&[("arguments", "[]")]), "0 arguments"),
         (state(&[("arguments", r#"["account", "account"]"#)]), "not a uint8"),
         (
