@@ -138,7 +138,7 @@ impl Opening {
             match self.place(digest)? {
                 None => whole = false,
                 Some(Disclosure { name: None, value }) => {
-                    opened.push(self.value(value, depth + 1)?)
+                    opened.push(self.value(value, depth + 1)?);
                 }
                 Some(_) => {
                     return Err(FactError::malformed(

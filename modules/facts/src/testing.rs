@@ -128,13 +128,14 @@ impl Private {
 }
 
 /// A disclosure of a field, and its digest.
-pub(crate) fn disclosure(name: &str, value: Json) -> (String, String) {
-    encoded(&json!([format!("salt of {name}"), name, value]))
+pub(crate) fn disclosure(name: &str, value: impl Into<Json>) -> (String, String) {
+    encoded(&Json::Array(vec![format!("salt of {name}").into(), name.into(), value.into()]))
 }
 
 /// A disclosure of an item, and its digest.
-pub(crate) fn item(value: Json) -> (String, String) {
-    encoded(&json!([format!("salt of {value}"), value]))
+pub(crate) fn item(value: impl Into<Json>) -> (String, String) {
+    let value = value.into();
+    encoded(&Json::Array(vec![format!("salt of {value}").into(), value]))
 }
 
 pub(crate) fn encoded(disclosure: &Json) -> (String, String) {

@@ -221,7 +221,7 @@ fn elementary(text: &str) -> Option<AbiType> {
             && digits.bytes().all(|byte| byte.is_ascii_digit());
         if plain { digits.parse::<usize>().ok() } else { None }
     };
-    let is_width = |bits: &usize| (8..=256).contains(bits) && bits % 8 == 0;
+    let is_width = |bits: &usize| (8..=256).contains(bits) && bits.is_multiple_of(8);
     match text {
         "address" => return Some(AbiType::Address),
         "bool" => return Some(AbiType::Bool),

@@ -211,7 +211,7 @@ fn dirty_words_are_refused() {
         dirty[at] = byte;
         assert!(decode_abi(&function.inputs, &dirty).is_none(), "byte {at}");
     }
-    let mut negative = good.clone();
+    let mut negative = good;
     negative[32..64].fill(0xff);
     let values = decode_abi(&function.inputs, &negative).unwrap();
     assert_eq!(values[1], Value::from(-1_i64));
@@ -228,7 +228,7 @@ proptest! {
         prop_assert_eq!(function.arguments(&data), Some(expected.clone()));
         prop_assert_eq!(function.arguments(&data[..data.len() - 1]), None);
         prop_assert_eq!(function.arguments(&[&data[..], &[0]].concat()), None);
-        let mut changed = data.clone();
+        let mut changed = data;
         let at = at % changed.len();
         changed[at] ^= 1 << bit;
         // Another encoding is another value.
