@@ -10,8 +10,10 @@ person(adult, country) := {
 	"value": {"adult": adult, "country": country}, "issuedAt": 1, "validUntil": 99, "proof": "0x00",
 }
 
-decided(fact) := jurisdiction_and_age.decision with input as {"facts": {"person": fact}}
-	with data.parameters as parameters
+decided(fact) := decision if {
+	decision := jurisdiction_and_age.decision with input as {"facts": {"person": fact}}
+		with data.parameters as parameters
+}
 
 refused(reason) := {"allow": false, "reasons": {reason}, "validFor": 60}
 

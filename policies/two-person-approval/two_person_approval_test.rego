@@ -49,7 +49,10 @@ base := {
 	"facts": {"approval": missing},
 }
 
-decided(input_) := two_person_approval.decision with input as input_ with data.parameters as parameters
+decided(document) := decision if {
+	decision := two_person_approval.decision with input as document
+		with data.parameters as parameters
+}
 
 bounded(bounds, fact) := object.union(base, {"bounds": bounds, "facts": {"approval": fact}})
 
