@@ -12,11 +12,17 @@ decision := {
 
 countries := {entry | some entry in data.parameters.countries}
 
-verified if input.facts.person.status == "verified"
+# Also where nobody asked for the fact: what is not there says nothing.
+
+standing := input.facts.person.status
+
+standing := "missing" if not input.facts.person.status
+
+verified if standing == "verified"
 
 refusals contains reason if {
 	not verified
-	reason := concat("", ["the credential of the person behind the account is ", input.facts.person.status])
+	reason := concat("", ["the credential of the person behind the account is ", standing])
 }
 
 adult if input.facts.person.value.adult == true

@@ -38,6 +38,14 @@ test_no_credential if {
 	}
 }
 
+test_a_fact_that_nobody_asked_for_is_missing if {
+	every document in [{"facts": {}}, {}] {
+		decision := jurisdiction_and_age.decision with input as document
+			with data.parameters as parameters
+		decision == refused("the credential of the person behind the account is missing")
+	}
+}
+
 test_what_is_not_verified_says_nothing if {
 	decided(object.union(person(true, "FR"), {"status": "revoked"})).allow == false
 }

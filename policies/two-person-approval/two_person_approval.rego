@@ -14,7 +14,13 @@ decision := {
 
 account := input.account.address
 
-approved if input.facts.approval.status == "verified"
+# Also where nobody asked for the fact: what is not there approves nothing.
+
+standing := input.facts.approval.status
+
+standing := "missing" if not input.facts.approval.status
+
+approved if standing == "verified"
 
 # What may leave without a second person; of what is not listed, nothing.
 
@@ -33,7 +39,7 @@ refusals contains reason if {
 	not approved
 	reason := concat("", [
 		"more than ", format_int(limit_of(bound), 10), " of ", name_of(bound), " needs a second person: ",
-		format_int(bound.maxOut, 10), " would leave, the approval is ", input.facts.approval.status,
+		format_int(bound.maxOut, 10), " would leave, the approval is ", standing,
 	])
 }
 

@@ -69,6 +69,12 @@ test_above_a_limit_somebody_has_to if {
 	decided(bounded(over, missing)) == refused(reason)
 }
 
+test_a_fact_that_nobody_asked_for_is_missing if {
+	none := object.union(object.remove(base, ["facts"]), {"bounds": over, "facts": {}})
+	decided(none) == decided(bounded(over, missing))
+	decided(object.remove(none, ["facts"])).allow == false
+}
+
 test_why_an_approval_does_not_count_is_said if {
 	expired := {"status": "expired", "detail": "it ends at 5"}
 	reason := "more than 10 of native 0x0000000000000000000000000000000000000000 needs a second person: 11 would leave, the approval is expired"
