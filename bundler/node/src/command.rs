@@ -11,6 +11,7 @@ use crate::{
     dev::{self, DevArguments},
     operator,
     owner::{self, OwnerArguments},
+    policy::{self, PolicyArguments},
     sync::{self, SyncArguments},
 };
 
@@ -34,11 +35,19 @@ enum Command {
     TraceOwner(OwnerArguments),
     /// Move accounts to the newest epoch of the operator registry that they follow.
     Sync(SyncArguments),
+    /// Check, test, try out and pack policies.
+    Policy(PolicyArguments),
 }
 
 /// Runs the program on the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    // A child that works under limits starts no threads for anything else.
+    if arguments.get(1).is_some_and(|name| name == policy::WORKER) {
+        return policy::serve(arguments.get(2..).unwrap_or_default());
+    }
+    let of_policy = arguments.get(1).is_some_and(|name| name == "policy");
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -46,10 +55,19 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(std::env::args_os().collect())) {
+    match runtime.block_on(run(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(NodeError::Configuration(crate::config::ConfigurationError::Arguments(error))) => {
+            // 2 is an answer of `writ policy`.
+            if of_policy && error.use_stderr() {
+                let _ = error.print();
+                return ExitCode::FAILURE;
+            }
             error.exit()
+        }
+        Err(NodeError::Policy(error)) => {
+            eprintln!("writ: {error}");
+            ExitCode::from(error.exit_code())
         }
         Err(error) => {
             eprintln!("writ: {error}");
@@ -81,6 +99,7 @@ pub async fn run(arguments: Vec<OsString>) -> Result<(), NodeError> {
             Cli { command: Command::Dev(arguments) } => Ok(dev::run(arguments).await?),
             Cli { command: Command::TraceOwner(arguments) } => Ok(owner::run(arguments).await?),
             Cli { command: Command::Sync(arguments) } => Ok(sync::run(arguments).await?),
+            Cli { command: Command::Policy(arguments) } => Ok(policy::run(&arguments)?),
             Cli { command: Command::Bundler(arguments) } => bundler::run(*arguments).await,
             Cli { command: Command::Operator(arguments) } => operator::run(arguments).await,
         },

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 
 use writ_attestation::KeyError;
 
-use crate::{config::ConfigurationError, dev::DevError, owner::OwnerTraceError, sync::SyncError};
+use crate::{
+    config::ConfigurationError, dev::DevError, owner::OwnerTraceError, policy::PolicyError,
+    sync::SyncError,
+};
 
 /// Why `writ` ends with an error: one sentence with the remedy where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +52,9 @@ pub enum NodeError {
     /// Accounts were not moved.
     #[error(transparent)]
     Sync(#[from] SyncError),
+    /// A policy tool has no answer, or one that is no.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
 }
 
 impl NodeError {

@@ -7,6 +7,7 @@
 //! writ dev ────── anvil + contracts + 3 × `writ operator` + `writ bundler` + demonstration
 //! writ trace-owner ── one block ──> revm ──> ERC-7562 rules ──> report
 //! writ sync ──── registry ──> module.sync(account, epoch), tried, then sent
+//! writ policy ── bundle ──> `writ policy-worker`, a child under limits ──> report
 //! ```
 //!
 //! Invariants: every setting of a service has one name, shared by flag, environment (`WRIT_…`) and TOML; a
@@ -18,6 +19,7 @@ pub mod dev;
 pub mod metrics;
 pub mod operator;
 pub mod owner;
+pub mod policy;
 pub mod sync;
 
 mod command;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use writ_attestation::OperatorKey;
 use writ_operator::{Operator, OperatorConfig, OperatorServer};
+use writ_policy::WorkerLimits;
 
-use crate::{NodeError, config::OperatorArguments, metrics, shutdown};
+use crate::{NodeError, config::OperatorArguments, metrics, policy, shutdown};
 
 /// Runs the operator until SIGINT or SIGTERM.
 ///
@@ -21,6 +22,7 @@ pub async fn run(arguments: OperatorArguments) -> Result<(), NodeError> {
         arguments.data_dir,
     );
     config.listen = arguments.listen;
+    config.worker = Some(policy::worker(WorkerLimits::COMPILE).map_err(NodeError::start)?);
     config.max_block_age = arguments.max_block_age;
     config.validity = arguments.max_validity;
     let limits = config.limits;

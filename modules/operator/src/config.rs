@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use writ_attestation::OperatorKey;
+use writ_policy::Worker;
 use writ_types::{EntryPoint, EntryPointVersion};
 
 use crate::ServerLimits;
@@ -27,6 +28,9 @@ pub struct OperatorConfig {
     pub node: String,
     /// Directory of the policies that it knows.
     pub policies: PathBuf,
+    /// The program that compiles each of them first, within limits. Without it they are compiled in this process, unbounded:
+    /// only for policies that were read by who starts the operator.
+    pub worker: Option<Worker>,
     /// Directory of the signing log. It belongs to the key: never start a key on an empty log that has signed before.
     pub log: PathBuf,
     /// Where to listen; loopback unless something in front adds authentication and rate limits.
@@ -52,6 +56,7 @@ impl OperatorConfig {
             key,
             node,
             policies,
+            worker: None,
             log,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             entry_points: EntryPointVersion::ALL.into_iter().map(EntryPoint::canonical).collect(),

@@ -62,7 +62,10 @@ impl Operator {
         if config.validity == 0 || config.validity > MAX_VALIDITY {
             return Err(OperatorError::Validity { given: config.validity });
         }
-        let policies = Arc::new(PolicyStore::open(&config.policies)?);
+        let policies = Arc::new(match &config.worker {
+            Some(worker) => PolicyStore::open_with(&config.policies, worker)?,
+            None => PolicyStore::open(&config.policies)?,
+        });
         let log = SigningLog::open(&config.log)?;
         let node = NodeClient::new(&config.node, NodeOptions::default())?;
         let chain_id = node.chain_id().await?;

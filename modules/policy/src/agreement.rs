@@ -48,7 +48,8 @@ fn value(encoded: &[u8]) -> Option<Value> {
     decode(&document, &Limits::INPUT).ok()
 }
 
-fn said(answer: &Answer) -> String {
+/// What PolicyVM said, in words.
+pub(crate) fn said(answer: &Answer) -> String {
     match answer {
         Answer::Value(encoded) => {
             value(encoded).map_or_else(|| "an unreadable value".to_owned(), |value| value.to_json())
@@ -58,7 +59,8 @@ fn said(answer: &Answer) -> String {
     }
 }
 
-fn heard(outcome: &Outcome) -> String {
+/// What regorus said, in words.
+pub(crate) fn heard(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Value(value) => value.to_json(),
         Outcome::Undefined => "undefined".to_owned(),

@@ -74,7 +74,10 @@ pub enum BundleError {
         /// The hash of what the code compiles to here.
         actual: B256,
     },
-    /// The engine of this build is not exact.
+    /// The manifest is not what packing the files gives.
+    #[error("{MANIFEST_FILE} is not what packing gives: pack the bundle again")]
+    Stale,
+    /// The engine of this build is not exact, or does not do what is asked.
     #[error("{0}")]
     Engine(String),
 }
@@ -128,7 +131,7 @@ impl Bundle {
     }
 
     /// The manifest of `files` with the hashes of what they are now, of the program too if the
-    /// policy is provable: how a bundle is packed.
+    /// policy is provable: how a bundle is packed. A manifest without hashes is enough to start from.
     ///
     /// # Errors
     /// If there is no manifest to start from, it is no manifest apart from its hashes, or the
@@ -146,6 +149,7 @@ impl Bundle {
         };
         if let Value::Object(fields) = &mut manifest {
             fields.insert("files".to_owned(), hashes);
+            fields.remove(PROGRAM_FIELD);
             fields.extend(program.map(|hash| (PROGRAM_FIELD.to_owned(), Value::from(hash))));
         }
         Ok(Manifest::from_value(manifest)?)

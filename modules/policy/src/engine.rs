@@ -14,7 +14,7 @@ use std::{
 use alloy::primitives::U256;
 use regorus::{
     Engine as Regorus, LimitError, PolicyLengthConfig, Value as Rego,
-    languages::rego::compiler::Compiler,
+    languages::rego::compiler::Compiler, utils::limits::ExecutionTimerConfig,
 };
 
 use crate::{
@@ -25,6 +25,10 @@ use crate::{
     source::{MAX_COLUMNS, MAX_SOURCE_BYTES},
     vm,
 };
+
+mod observe;
+
+pub(crate) use observe::{RECORD, Recorded, Recorder};
 
 /// How long one evaluation may take. Ten thousand times what the policies in the tree need.
 pub const EVALUATION_TIME: Duration = Duration::from_millis(500);
@@ -62,9 +66,13 @@ impl Engine {
     pub(crate) fn new(files: &[(&str, &str)], rule: &str) -> Result<(Self, Program), SourceError> {
         let regorus = parse(files)?;
         let program = program(&regorus, files)?;
+        Ok((Self::of(regorus, rule)?, program))
+    }
+
+    fn of(regorus: Regorus, rule: &str) -> Result<Self, SourceError> {
         let mut engine = Self { regorus, rule: rule.to_owned(), time: EVALUATION_TIME };
-        engine.prepare().map_err(|error| SourceError::new("bundle", 1, 1, error))?;
-        Ok((engine, program))
+        engine.prepare().map_err(|error| parse_error("bundle", &error))?;
+        Ok(engine)
     }
 
     /// The same code with parameters mounted at `data.parameters`.
@@ -119,10 +127,7 @@ impl Engine {
     /// Evaluates any rule of the code, such as a test.
     pub(crate) fn evaluate_rule(&self, rule: &str, input: Option<Rego>) -> Outcome {
         let mut regorus = self.regorus.clone();
-        regorus.set_execution_timer_config(regorus::utils::limits::ExecutionTimerConfig {
-            limit: self.time,
-            check_interval: STEPS_PER_LOOK,
-        });
+        regorus.set_execution_timer_config(timer(self.time));
         if let Some(input) = input {
             regorus.set_input(input);
         }
@@ -143,6 +148,10 @@ impl Engine {
             Err(error) => Outcome::Failed(error.to_string()),
         }
     }
+}
+
+const fn timer(limit: Duration) -> ExecutionTimerConfig {
+    ExecutionTimerConfig { limit, check_interval: STEPS_PER_LOOK }
 }
 
 fn parse(files: &[(&str, &str)]) -> Result<Regorus, SourceError> {

@@ -27,7 +27,7 @@
 //! * A limit of the machine (time, a panic of the engine) is neither: the evaluation is abandoned
 //!   ([`EvaluationError::Abstain`]) and nothing may be signed because of it.
 //! * Whatever a stranger can send is bounded before it is read.
-//! * No chain, no network, no clock; the disk is read in [`PolicyStore`] only.
+//! * No chain, no network, no clock; the disk is read in [`PolicyStore`] only, processes are started in [`Worker`] only.
 //!
 //! A policy runs on one of two engines, which its manifest names:
 //!
@@ -40,7 +40,8 @@
 //!   many times over is one step.
 //!
 //! Either way a policy is code that an operator chose to install: the checks keep an honest policy
-//! exact and bounded, they do not contain a hostile one.
+//! exact and bounded, they do not contain a hostile one. Reading and compiling has no clock of its own, so policies of others
+//! are compiled in a child process first, under the operating system's limits ([`PolicyStore::open_with`], [`Worker`]).
 
 pub use abi::{AbiField, AbiFunction, AbiType, MAX_ABI_VALUES, decode_abi};
 pub use builtins::allowed_builtins;
@@ -48,6 +49,7 @@ pub use bundle::{Bundle, BundleError, MANIFEST_FILE, MAX_FILES};
 pub use decision::{AssetBound, AssetKind, Decision, DenyCode};
 pub use encoding::{ENCODING_VERSION, EncodingError, decode, encode};
 pub use engine::{EVALUATION_TIME, self_check};
+pub use explain::explain;
 pub use facts::{
     Binding, ClaimRule, CredentialIssuer, CredentialRule, FactRequirement, FactShape, FactSource,
     IssuerKey, MAX_AGE, MAX_FACTS, MAX_ISSUERS, MAX_TEXT, StateArgument, StateRead, StateRule,
@@ -63,14 +65,18 @@ pub use manifest::{
     ENGINE, MANIFEST_FORMAT, Manifest, ManifestError, PROVABLE_ENGINE, SCHEMA_FILE, WORDS_FILE,
 };
 pub use parameters::{Parameters, ParametersError};
-pub use policy::{BoundPolicy, CompiledPolicy, EvaluationError};
+pub use policy::{BoundPolicy, CompiledPolicy, EngineAnswer, EvaluationError, Examination};
 pub use result::{MAX_BOUNDS, MAX_REASON_BYTES, MAX_REASONS, MAX_VALID_FOR};
+pub use review::{Finding, Place, Review, finding_of, review};
 pub use set::{MAX_POLICIES, PolicySet, PolicySetError, SetDecision, policy_commitment};
 pub use source::{MAX_BRACKET_DEPTH, MAX_COLUMNS, MAX_SOURCE_BYTES, SourceError, check_source};
 pub use store::{PolicyStore, StoreError, read_files};
-pub use testing::{RuleLocation, TestResult, idle_rules, run_tests};
+pub use testing::{
+    Coverage, RuleLocation, TestReport, TestResult, idle_rules, run_tests, test_bundle,
+};
 pub use value::Value;
 pub use view::json_view;
+pub use worker::{COMPILE_JOB, CompileError, Worker, WorkerError, WorkerLimits, work};
 
 mod abi;
 mod agreement;
@@ -83,6 +89,7 @@ mod convert;
 mod decision;
 mod encoding;
 mod engine;
+mod explain;
 mod facts;
 mod functions;
 mod input;
@@ -93,6 +100,7 @@ mod parameters;
 mod policy;
 mod profile;
 mod result;
+mod review;
 mod schema;
 mod set;
 mod source;
@@ -102,3 +110,4 @@ mod value;
 mod view;
 pub mod vm;
 mod words;
+mod worker;

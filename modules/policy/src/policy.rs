@@ -15,6 +15,10 @@ use crate::{
     vm::{Answer, FUEL_LIMIT, FuelBound, Machine, Program},
 };
 
+mod examine;
+
+pub use examine::{EngineAnswer, Examination};
+
 /// An evaluation without an answer. Nobody may sign anything because of it, not even a denial:
 /// another machine may well get further.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -232,7 +236,7 @@ impl BoundPolicy {
     pub(crate) fn evaluate_checked(&self, input: &Value) -> Result<Decision, EvaluationError> {
         let strict = self.engine.evaluate(input);
         let decision = match &self.program {
-            Some(bound) => agreement::decide(&bound.run(input), strict),
+            Some(bound) => agreement::decide(&bound.run(input).0, strict),
             None => agreement::decide_alone(strict),
         }?;
         // Behind the policy, and not instead of it: a fact that is missing takes the same way as one that is there.
@@ -248,14 +252,15 @@ struct BoundProgram {
 }
 
 impl BoundProgram {
-    fn run(&self, input: &Value) -> Answer {
+    /// The answer, and the fuel that it took.
+    fn run(&self, input: &Value) -> (Answer, u64) {
         thread_local! {
             /// Its memory is kept from one evaluation to the next.
             static MACHINE: RefCell<Machine> = RefCell::new(Machine::new());
         }
         let input = encode_bare(input);
         MACHINE.with_borrow_mut(|machine| {
-            machine.run(&self.program, &self.parameters, &input, FUEL_LIMIT).0
+            machine.run(&self.program, &self.parameters, &input, FUEL_LIMIT)
         })
     }
 }

@@ -32,8 +32,23 @@ pub(crate) struct RuleSpan {
     pub(crate) line: usize,
     /// Its bytes in the file.
     pub(crate) bytes: std::ops::Range<usize>,
+    /// The bytes of its name.
+    pub(crate) head: std::ops::Range<usize>,
     /// Whether it is a `default`.
     pub(crate) is_default: bool,
+    /// Whether it takes arguments.
+    pub(crate) is_function: bool,
+}
+
+/// A statement whose documents are replaced by `with`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WithSpan {
+    /// The file it stands in.
+    pub(crate) file: String,
+    /// Its bytes in the file.
+    pub(crate) bytes: std::ops::Range<usize>,
+    /// The bytes of what begins with the first `with`.
+    pub(crate) modifiers: std::ops::Range<usize>,
 }
 
 /// The syntax trees of a bundle's files.
@@ -79,11 +94,37 @@ impl Program {
                     name: name.clone(),
                     line: at("line"),
                     bytes: at("start")..at("end"),
+                    head: head_refr(rule).and_then(root_span).unwrap_or_default(),
                     is_default,
+                    is_function: !rule["Spec"]["head"]["Func"].is_null()
+                        || body["args"].as_array().is_some_and(|args| !args.is_empty()),
                 });
             }
         }
         spans
+    }
+
+    /// Every statement with `with`, in no order.
+    pub(crate) fn with_statements(&self) -> Vec<WithSpan> {
+        let mut found = Vec::new();
+        for module in &self.modules {
+            for (_, rule) in &module.rules {
+                module.with_statements(rule, &mut found);
+            }
+        }
+        found
+    }
+
+    /// Where the code names the field `name` of `input`, or uses `input` in a way that may come to it.
+    pub(crate) fn input_field(&self, name: &str) -> Option<(SourceError, bool)> {
+        let mut uses: Vec<(SourceError, bool)> = Vec::new();
+        for module in &self.modules {
+            for (_, rule) in &module.rules {
+                module.input_uses(rule, name, &mut uses);
+            }
+        }
+        uses.sort_by_key(|(_, certain)| !certain);
+        uses.into_iter().next()
     }
 
     /// Applies every check.
@@ -276,6 +317,59 @@ impl ModuleTree {
         Err(self.error(span, format!("unknown function {name}")))
     }
 
+    fn with_statements(&self, node: &Node, into: &mut Vec<WithSpan>) {
+        match node {
+            Node::Array(items) => items.iter().for_each(|item| self.with_statements(item, into)),
+            Node::Object(fields) => {
+                let modifiers = fields.get("with_mods").and_then(Node::as_array);
+                if let Some((first, last)) = modifiers.and_then(|m| m.first().zip(m.last())) {
+                    into.push(WithSpan {
+                        file: self.file.clone(),
+                        bytes: range_of(&node["span"]),
+                        modifiers: range_of(&first["span"]).start..range_of(&last["span"]).end,
+                    });
+                }
+                fields.values().for_each(|child| self.with_statements(child, into));
+            }
+            _ => {}
+        }
+    }
+
+    /// Uses of `input` that name `name`, and such that may: the whole of it, or a field that is computed.
+    fn input_uses(&self, node: &Node, name: &str, into: &mut Vec<(SourceError, bool)>) {
+        let is_input = |refr: &Node| refr["Var"]["value"] == "input";
+        match node {
+            Node::Array(items) => items.iter().for_each(|item| self.input_uses(item, name, into)),
+            Node::Object(fields) => {
+                for (kind, child) in fields {
+                    let mut found = |certain: bool| {
+                        let problem = if certain { "is read here" } else { "may be read here" };
+                        let problem = format!("input.{name} {problem}");
+                        into.push((self.error(&child["span"], problem), certain));
+                    };
+                    match kind.as_str() {
+                        "RefDot" if is_input(&child["refr"]) => {
+                            if child["field"][1] == name {
+                                found(true);
+                            }
+                        }
+                        "RefBrack" if is_input(&child["refr"]) => {
+                            match child["index"]["String"]["value"].as_str() {
+                                Some(field) if field == name => found(true),
+                                Some(_) => {}
+                                None => found(false),
+                            }
+                            self.input_uses(&child["index"], name, into);
+                        }
+                        "Var" if child["value"] == "input" => found(false),
+                        _ => self.input_uses(child, name, into),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The rules that `node` may refer to, by name.
     fn references(&self, node: &Node, names: &BTreeSet<&str>, into: &mut BTreeSet<String>) {
         match node {
@@ -350,21 +444,33 @@ fn is_head(node: &Node) -> bool {
 }
 
 fn head_name(rule: &Node) -> Option<String> {
-    let head = &rule["Spec"]["head"];
-    let refr = ["Compr", "Set", "Func"]
-        .iter()
-        .map(|kind| &head[kind]["refr"])
-        .find(|refr| !refr.is_null())
-        .unwrap_or(&rule["Default"]["refr"]);
-    root_name(refr)
+    root_var(head_refr(rule)?)?["value"].as_str().map(str::to_owned)
 }
 
-fn root_name(refr: &Node) -> Option<String> {
+fn head_refr(rule: &Node) -> Option<&Node> {
+    let head = &rule["Spec"]["head"];
+    ["Compr", "Set", "Func"]
+        .iter()
+        .map(|kind| &head[kind]["refr"])
+        .chain([&rule["Default"]["refr"]])
+        .find(|refr| !refr.is_null())
+}
+
+fn root_span(refr: &Node) -> Option<std::ops::Range<usize>> {
+    root_var(refr).map(|var| range_of(&var["span"]))
+}
+
+fn range_of(span: &Node) -> std::ops::Range<usize> {
+    usize_of(&span["start"])..usize_of(&span["end"])
+}
+
+/// The variable with which a reference begins.
+fn root_var(refr: &Node) -> Option<&Node> {
     let mut current = refr;
     // A head has at most 32 components, which the parser enforces.
     loop {
-        if let Some(name) = current["Var"]["value"].as_str() {
-            return Some(name.to_owned());
+        if !current["Var"].is_null() {
+            return Some(&current["Var"]);
         }
         let below = ["RefDot", "RefBrack"].iter().find(|kind| !current[**kind].is_null())?;
         current = &current[*below]["refr"];

@@ -76,7 +76,7 @@ fn read_reasons(reasons: Option<&Value>) -> Result<Vec<String>, String> {
 }
 
 /// Cuts a reason at a character boundary, so that a stranger's text cannot swell a denial.
-fn cut(text: &str) -> String {
+pub(crate) fn cut(text: &str) -> String {
     if text.len() <= MAX_REASON_BYTES {
         return text.to_owned();
     }

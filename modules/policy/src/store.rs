@@ -12,7 +12,7 @@ use std::{
 use alloy::primitives::B256;
 
 use crate::{
-    Bundle, BundleError, CompiledPolicy, MANIFEST_FILE,
+    Bundle, BundleError, CompileError, CompiledPolicy, MANIFEST_FILE, Worker,
     bundle::{MAX_FILES, MAX_TEST_BYTES},
 };
 
@@ -32,6 +32,9 @@ pub enum StoreError {
     /// A folder does not hold the bundle that it should.
     #[error("policy in {path}: {1}", path = .0.display())]
     Bundle(PathBuf, #[source] Box<BundleError>),
+    /// A child process did not compile it.
+    #[error("policy in {path}: {1}", path = .0.display())]
+    Compiler(PathBuf, #[source] CompileError),
     /// A folder is named after another policy than it holds.
     #[error("{path} holds policy {1}", path = .0.display())]
     Misnamed(PathBuf, B256),
@@ -55,11 +58,24 @@ pub struct PolicyStore {
 }
 
 impl PolicyStore {
-    /// Opens the store in `root`, reading, checking and compiling every policy in it.
+    /// Opens the store in `root`, reading, checking and compiling every policy in it, in this process: for policies that were
+    /// read by who opens it.
     ///
     /// # Errors
     /// If anything in it is not what it should be: a store is right as a whole or not used.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
+        Self::load(root, None)
+    }
+
+    /// The same, where each policy has to be compiled by `worker` within its limits before this process does it.
+    ///
+    /// # Errors
+    /// As [`PolicyStore::open`], and if a child is ended by a limit.
+    pub fn open_with(root: &Path, worker: &Worker) -> Result<Self, StoreError> {
+        Self::load(root, Some(worker))
+    }
+
+    fn load(root: &Path, worker: Option<&Worker>) -> Result<Self, StoreError> {
         let mut folders: Vec<PathBuf> = Vec::new();
         for entry in list(root)? {
             if entry.join(MANIFEST_FILE).is_file() {
@@ -73,7 +89,7 @@ impl PolicyStore {
         let mut store = Self::default();
         let mut places: BTreeMap<B256, PathBuf> = BTreeMap::new();
         for folder in folders {
-            let policy = load(&folder)?;
+            let policy = load(&folder, worker)?;
             let id = policy.policy_id();
             let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if name.starts_with("0x") && name != id.to_string() {
@@ -112,9 +128,14 @@ impl PolicyStore {
     }
 }
 
-fn load(folder: &Path) -> Result<CompiledPolicy, StoreError> {
+fn load(folder: &Path, worker: Option<&Worker>) -> Result<CompiledPolicy, StoreError> {
     let refuse = |error: BundleError| StoreError::Bundle(folder.to_owned(), Box::new(error));
-    let bundle = Bundle::from_files(&read_files(folder)?).map_err(refuse)?;
+    let files = read_files(folder)?;
+    if let Some(worker) = worker {
+        // The same bytes, so that nothing can change in between.
+        worker.compile(&files).map_err(|error| StoreError::Compiler(folder.to_owned(), error))?;
+    }
+    let bundle = Bundle::from_files(&files).map_err(refuse)?;
     CompiledPolicy::compile(bundle).map_err(refuse)
 }
 

@@ -54,6 +54,38 @@ impl Words {
         Ok(Self { sentences })
     }
 
+    /// The names in places that parameters under `schema` can never have.
+    pub(crate) fn unknown_places(&self, schema: &Value) -> Vec<String> {
+        let resolve = |field: &Value| -> Value {
+            let target = field.get("$ref").and_then(Value::as_str);
+            let name = target.and_then(|target| target.strip_prefix("#/$defs/"));
+            let known = name.and_then(|name| schema.get("$defs")?.get(name));
+            known.unwrap_or(field).clone()
+        };
+        let has = |scope: &Value, name: &str| {
+            scope.get("properties").is_some_and(|properties| properties.get(name).is_some())
+        };
+        let mut unknown = Vec::new();
+        for sentence in &self.sentences {
+            let list = sentence.each.as_deref();
+            let entry = list.map(|list| {
+                let field = schema.get("properties").and_then(|fields| fields.get(list));
+                let items = field.map(resolve).and_then(|field| field.get("items").map(resolve));
+                (list, items)
+            });
+            let names = places(&sentence.text).map(str::to_owned);
+            match entry {
+                None => unknown.extend(names.filter(|name| !has(schema, name))),
+                Some((list, None)) => unknown.push(list.to_owned()),
+                Some((_, Some(items))) => unknown.extend(names.filter(|name| {
+                    let plain = items.get("properties").is_none() && name == "item";
+                    !plain && !has(&items, name)
+                })),
+            }
+        }
+        unknown
+    }
+
     /// The sentences with `parameters` in their places.
     pub(crate) fn describe(&self, parameters: &Value) -> Vec<String> {
         let mut lines = Vec::new();
@@ -73,6 +105,12 @@ impl Words {
         }
         lines
     }
+}
+
+/// The names in the places of one sentence, without what stands behind a dot.
+fn places(text: &str) -> impl Iterator<Item = &str> {
+    let inside = text.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+    inside.map(|(place, _)| place.split([':', '.']).next().unwrap_or(place))
 }
 
 /// Fills the places of one sentence from the fields of `scope`.

@@ -160,10 +160,7 @@ mod tests {
             (file("2", "counterparty", PARAMETERS), "2 signatures of 1 operators"),
             (file("1.5", "counterparty", PARAMETERS), "fraction"),
             (file("\"1\"", "counterparty", PARAMETERS), "threshold"),
-            (
-                file("1", "nobody", PARAMETERS),
-                "there are: agent-spending, counterparty, guarded-calls",
-            ),
+            (file("1", "nobody", PARAMETERS), "there are: agent-spending, counterparty, "),
             (file("1", "counterparty", "{}"), "counterparty"),
             (file("1", "agent-spending", history), "reads history"),
             (file("1", "counterparty", PARAMETERS).replace("operators", "operator"), "unknown key"),

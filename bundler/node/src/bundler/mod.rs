@@ -22,7 +22,7 @@ use writ_evidence::EvidenceBuilder;
 use writ_gateway::{
     AccountReader, DecisionStore, Gate, GateOptions, Gateway, GatewayOptions, OperatorEndpoint,
 };
-use writ_policy::PolicyStore;
+use writ_policy::{PolicyStore, WorkerLimits};
 use writ_pool::{Pool, PoolConfig};
 use writ_rpc::{DebugOptions, ServerConfig};
 use writ_simulation::{NodeClient, NodeOptions, Simulator, StateOptions, StateProvider};
@@ -32,7 +32,7 @@ use self::{backend::NodeBackend, debug::NodeDebug, enforcement::Enforcement};
 use crate::{
     NodeError,
     config::{BundlerArguments, DataAvailability, GateMode},
-    metrics, shutdown,
+    metrics, policy, shutdown,
 };
 
 /// Seconds that an attestation must still be valid for when an operation is admitted or bundled.
@@ -161,11 +161,11 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
 /// The policies in the folder that was named, or in the usual one, which need not be there.
 fn policies(named: Option<&Path>) -> Result<PolicyStore, NodeError> {
     let usual = Path::new("policies");
-    match named {
-        Some(folder) => PolicyStore::open(folder).map_err(NodeError::start),
-        None if usual.is_dir() => PolicyStore::open(usual).map_err(NodeError::start),
-        None => Ok(PolicyStore::default()),
-    }
+    let Some(folder) = named.or_else(|| usual.is_dir().then_some(usual)) else {
+        return Ok(PolicyStore::default());
+    };
+    let worker = policy::worker(WorkerLimits::COMPILE).map_err(NodeError::start)?;
+    PolicyStore::open_with(folder, &worker).map_err(NodeError::start)
 }
 
 /// The account that sends transactions: exactly one is named.
