@@ -44,7 +44,7 @@ demo: build ## play the demonstration once, then check every claim of it from th
 	script/demo/run-and-verify
 
 .PHONY: test
-test: setup format lint licences solidity-test symbolic slither rust-test demo ## everything
+test: setup format lint licences solidity-test symbolic slither rust-test policies demo ## everything
 
 .PHONY: format
 format: setup
@@ -88,6 +88,12 @@ $(PYTHON_TOOLS)/bin/halmos: script/toolchain/python.txt
 .PHONY: rust-test
 rust-test: setup ## all Rust tests, the end-to-end tests among them
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --locked --workspace; else cargo test --locked --workspace; fi
+
+.PHONY: policies
+policies: build ## check, pack and test the policies in the tree, as their authors do
+	"$$CARGO_TARGET_DIR/debug/writ" policy pack --check policies/*/
+	"$$CARGO_TARGET_DIR/debug/writ" policy check --strict policies/*/
+	"$$CARGO_TARGET_DIR/debug/writ" policy test --coverage policies/*/
 
 .PHONY: bench
 bench: setup ## the benches whose table stands in the README

@@ -92,6 +92,13 @@ refusals contains "the account is frozen: the execution reverts in simulation, s
 
 refusals contains reason if {
 	frozen
+	some delegated in input.effects.delegateCalls
+	delegated.from == account
+	reason := concat("", ["the account is frozen: delegatecall to ", delegated.to, " would run foreign code as the account"])
+}
+
+refusals contains reason if {
+	frozen
 	some call in input.calls
 	call.value > 0
 	not call.to in safe

@@ -56,6 +56,7 @@ test_nothing_is_refused_while_it_is_off if {
 		"bounds": [{"asset": token, "kind": "allowance", "id": 0, "spender": villain, "maxOut": 9}],
 		"effects": object.union(effects, {
 			"reverted": true,
+			"delegateCalls": [{"from": account, "to": villain}],
 			"native": [{"from": account, "to": villain, "amount": 9}],
 			"tokens": [{"token": token, "from": account, "to": villain, "amount": 9}],
 			"approvals": [{"token": token, "owner": account, "spender": villain, "amount": 9}],
@@ -128,6 +129,13 @@ test_every_call_counts if {
 
 test_a_revert if {
 	doing({"reverted": true}) == {"the account is frozen: the execution reverts in simulation, so nobody knows what it does"}
+}
+
+test_delegatecalls if {
+	doing({"delegateCalls": [{"from": account, "to": villain}]}) == {concat("", [
+		"the account is frozen: delegatecall to ", villain, " would run foreign code as the account",
+	])}
+	doing({"delegateCalls": [{"from": villain, "to": account}]}) == set()
 }
 
 test_native_currency_that_leaves if {

@@ -154,6 +154,19 @@ mod tests {
         }
     }
 
+    /// docs/policies.md has the lists as they are here.
+    #[test]
+    fn authors_can_read_the_lists() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/policies.md");
+        let text = std::fs::read_to_string(path).expect("docs/policies.md");
+        let allowed: Vec<String> = ALLOWED.iter().map(|name| format!("`{name}`")).collect();
+        assert!(text.contains(&format!("\n{}.\n", allowed.join(", "))), "{}", allowed.join(", "));
+        for (name, because) in REFUSED {
+            let row = format!("| `{name}` | {because} |");
+            assert!(text.lines().any(|line| line == row), "{row}");
+        }
+    }
+
     #[test]
     fn allowed_ones_have_no_refusal() {
         for name in ALLOWED {

@@ -179,20 +179,30 @@ fn program(regorus: &Regorus, files: &[(&str, &str)]) -> Result<Program, SourceE
     let ast = regorus
         .get_ast_as_json()
         .map_err(|error| SourceError::new("bundle", 1, 1, error.to_string()))?;
-    Program::parse(&ast, files)
+    // Nested too deeply: in which file, only the files one by one tell.
+    Program::parse(&ast, files).map_err(|error| {
+        let alone = |(file, text): &(&str, &str)| {
+            let regorus = parse(&[(file, text)]).ok()?;
+            let ast = regorus.get_ast_as_json().ok()?;
+            let error = Program::parse(&ast, &[(file, text)]).err()?;
+            Some(SourceError { file: (*file).to_owned(), ..error })
+        };
+        files.iter().find_map(alone).unwrap_or(error)
+    })
 }
 
-/// regorus writes `--> file:line:column` and the message behind `error:`.
+/// regorus writes `--> file:line:column` and the message behind `error:`; what else it shows stands on further lines. `file` is
+/// for messages without a place.
 fn parse_error(file: &str, message: &str) -> SourceError {
-    let position = message.split_once("--> ").and_then(|(_, rest)| {
-        let mut numbers = rest.lines().next()?.rsplitn(3, ':');
-        let column = numbers.next()?.trim().parse().ok()?;
-        let line = numbers.next()?.trim().parse().ok()?;
-        Some((line, column))
+    let place = message.split_once("--> ").and_then(|(_, rest)| {
+        let mut parts = rest.lines().next()?.rsplitn(3, ':');
+        let column = parts.next()?.trim().parse().ok()?;
+        let line = parts.next()?.trim().parse().ok()?;
+        Some((parts.next()?.trim(), line, column))
     });
-    let (line, column) = position.unwrap_or((1, 1));
-    let problem = message.rsplit_once("error: ").map_or(message, |(_, problem)| problem);
-    SourceError::new(file, line, column, problem.trim())
+    let (file, line, column) = place.unwrap_or((file, 1, 1));
+    let problem = message.rsplit_once("error: ").map_or(message, |(_, problem)| problem).trim();
+    SourceError::new(file, line, column, problem.lines().next().unwrap_or_default())
 }
 
 /// Runs `work` and turns a panic into its message.

@@ -69,8 +69,10 @@ impl Program {
     /// they were added.
     pub(crate) fn parse(ast: &str, files: &[(&str, &str)]) -> Result<Self, SourceError> {
         // serde_json refuses nesting beyond 128, which only an expression of absurd length has.
-        let trees: Vec<Node> = serde_json::from_str(ast).map_err(|error| {
-            SourceError::new("bundle", 1, 1, format!("expression nested too deeply: {error}"))
+        let trees: Vec<Node> = serde_json::from_str(ast).map_err(|_| {
+            let problem =
+                "an expression is nested too deeply, name its parts in rules of their own";
+            SourceError::new("bundle", 1, 1, problem)
         })?;
         let modules = trees
             .iter()

@@ -50,7 +50,7 @@ fn complaints_have_their_place() {
             "not guarded",
             "time.now_ns() > 0",
             "guarded_calls.rego",
-            20,
+            24,
             "clock",
         ),
         ("guarded_calls.rego", "not guarded", "]", "guarded_calls.rego", 24, ""),
