@@ -7,6 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     NodeError, bundler,
+    challenge::{self, ChallengeArguments},
     config::{BundlerArguments, OperatorArguments, parse},
     dev::{self, DevArguments},
     operator,
@@ -37,6 +38,8 @@ enum Command {
     Sync(SyncArguments),
     /// Check, test, try out and pack policies.
     Policy(PolicyArguments),
+    /// Re-evaluate attested decisions, and prove wrong ones on the chain.
+    Challenge(Box<ChallengeArguments>),
 }
 
 /// Runs the program on the process's arguments.
@@ -99,7 +102,11 @@ pub async fn run(arguments: Vec<OsString>) -> Result<(), NodeError> {
             Cli { command: Command::Dev(arguments) } => Ok(dev::run(arguments).await?),
             Cli { command: Command::TraceOwner(arguments) } => Ok(owner::run(arguments).await?),
             Cli { command: Command::Sync(arguments) } => Ok(sync::run(arguments).await?),
-            Cli { command: Command::Policy(arguments) } => Ok(policy::run(&arguments)?),
+            Cli { command: Command::Policy(arguments) } => Ok(policy::run(arguments).await?),
+            Cli { command: Command::Challenge(arguments) } => {
+                log_to_stderr();
+                Ok(challenge::run(*arguments).await.map_err(Box::new)?)
+            }
             Cli { command: Command::Bundler(arguments) } => bundler::run(*arguments).await,
             Cli { command: Command::Operator(arguments) } => operator::run(arguments).await,
         },
@@ -152,5 +159,6 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+        RegisterCli::command().debug_assert();
     }
 }

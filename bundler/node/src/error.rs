@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use writ_attestation::KeyError;
 
 use crate::{
-    config::ConfigurationError, dev::DevError, owner::OwnerTraceError, policy::PolicyError,
-    sync::SyncError,
+    challenge::ChallengeError, config::ConfigurationError, dev::DevError, owner::OwnerTraceError,
+    policy::PolicyError, sync::SyncError,
 };
 
 /// Why `writ` ends with an error: one sentence with the remedy where there is one.
@@ -55,6 +55,9 @@ pub enum NodeError {
     /// A policy tool has no answer, or one that is no.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// Decisions were not judged, or not challenged.
+    #[error(transparent)]
+    Challenge(#[from] Box<ChallengeError>),
 }
 
 impl NodeError {

@@ -8,12 +8,14 @@
 //! writ trace-owner ── one block ──> revm ──> ERC-7562 rules ──> report
 //! writ sync ──── registry ──> module.sync(account, epoch), tried, then sent
 //! writ policy ── bundle ──> `writ policy-worker`, a child under limits ──> report
+//! writ challenge  operations on the chain ──> evidence ──> re-evaluation ──> proof of a wrong decision
 //! ```
 //!
 //! Invariants: every setting of a service has one name, shared by flag, environment (`WRIT_…`) and TOML; a
 //! process ends with a sentence that says what to do, or serves until SIGINT or SIGTERM.
 
 pub mod bundler;
+pub mod challenge;
 pub mod config;
 pub mod dev;
 pub mod metrics;

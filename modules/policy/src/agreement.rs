@@ -39,6 +39,18 @@ pub(crate) fn decide(answer: &Answer, strict: Outcome) -> Result<Decision, Evalu
     }
 }
 
+/// The decision of PolicyVM alone: what a dispute comes to on the chain.
+pub(crate) fn decide_by_proof(answer: &Answer) -> Decision {
+    match answer {
+        Answer::Fault(fault) => Decision::deny(DenyCode::Fault(*fault), fault.to_string()),
+        Answer::Undefined => undefined(),
+        Answer::Value(encoded) => value(encoded).map_or_else(
+            || Decision::deny(DenyCode::MalformedResult, "the result is beyond the limits"),
+            |result| read_decision(&result),
+        ),
+    }
+}
+
 fn undefined() -> Decision {
     Decision::deny(DenyCode::Undefined, "the entry rule is undefined")
 }

@@ -31,4 +31,7 @@ pub use module::{
     IWritGuarded, MODE_ENFORCE, MODE_OBSERVE, MODE_OFF, PlainOwnerValidator, WritDelegate,
     WritModule, WritSafeGuard, WritSimpleAccount,
 };
-pub use tools::{ContractOwner, WeightedOwners, WritLens, WritOperatorRegistry};
+pub use tools::{
+    ContractOwner, PolicyCheck, PolicyRegistry, PolicyVM, WeightedOwners, WritDisputes, WritLens,
+    WritOperatorRegistry,
+};

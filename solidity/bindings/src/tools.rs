@@ -18,6 +18,33 @@ sol! {
 }
 
 sol! {
+    /// Policies' programs as code.
+    #[sol(all_derives)]
+    PolicyRegistry,
+    "abi/PolicyRegistry.json"
+}
+
+sol! {
+    /// Where wrong attestations cost bonds.
+    #[sol(all_derives)]
+    WritDisputes,
+    "abi/WritDisputes.json"
+}
+
+sol! {
+    /// The interpreter of policies' programs.
+    PolicyVM,
+    "abi/PolicyVM.json"
+}
+
+sol! {
+    /// Says which programs are valid and which encodings canonical.
+    #[sol(all_derives)]
+    PolicyCheck,
+    "abi/PolicyCheck.json"
+}
+
+sol! {
     /// An owner that is a contract.
     ContractOwner,
     "abi/ContractOwner.json"

@@ -4,6 +4,8 @@ use std::{io, path::PathBuf};
 
 use writ_policy::{StoreError, WorkerError};
 
+use super::register::RegisterError;
+
 /// Why there is no answer, or that it is no.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -39,6 +41,9 @@ pub enum PolicyError {
     /// There is no decision that anybody may sign.
     #[error("{0}")]
     Undecided(String),
+    /// The policy was not put on the chain.
+    #[error(transparent)]
+    Register(#[from] Box<RegisterError>),
     /// The answer cannot be printed.
     #[error("cannot print the answer: {0}")]
     Output(io::Error),

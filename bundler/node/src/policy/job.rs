@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, ffi::OsString, process::ExitCode};
 use serde::{Deserialize, Serialize};
 use writ_policy::{Worker, WorkerError, WorkerLimits, work};
 
-use super::{PolicyError, check::CheckReport, eval::EvalReport, pack::Packed, test::TestView};
+use super::{
+    PolicyError, check::CheckReport, eval::EvalReport, pack::Packed, register::Compiled,
+    test::TestView,
+};
 
 /// The hidden subcommand of the child.
 pub(crate) const WORKER: &str = "policy-worker";
@@ -26,6 +29,7 @@ pub(super) enum Job {
     Test { run: Option<String> },
     Eval { input: Document, parameters: Document, explain: bool },
     Pack,
+    Compile,
 }
 
 /// A JSON text and the name under which people know it.
@@ -42,6 +46,7 @@ pub(super) enum Answer {
     Test(TestView),
     Eval(EvalReport),
     Pack(Packed),
+    Compiled(Compiled),
     /// What was given cannot be used, line by line.
     Unusable(String),
 }
@@ -81,6 +86,7 @@ fn answer(request: &Request) -> Answer {
             EvalReport::new(files, input, parameters, *explain).map(Answer::Eval)
         }
         Job::Pack => Packed::new(files).map(Answer::Pack),
+        Job::Compile => Compiled::new(files).map(Answer::Compiled),
     };
     answer.unwrap_or_else(Answer::Unusable)
 }

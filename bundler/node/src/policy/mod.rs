@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! writ policy check | test | eval | pack ── files ──> `writ policy-worker` (limits on time and memory) ── report ──> text | JSON
+//! writ policy register ──────────────────── files ──> `writ policy-worker` ── program ──> the chain's registry of policies
 //! ```
 //!
 //! Whatever looks at a policy does it in a child process, so that a hostile one costs some seconds and nothing else. The
@@ -16,6 +17,7 @@ mod error;
 mod eval;
 mod job;
 mod pack;
+pub mod register;
 mod test;
 
 use std::{
@@ -30,6 +32,7 @@ use writ_policy::{Limits, WorkerLimits, read_files};
 
 pub use error::PolicyError;
 use job::{Answer, Job, Request};
+use register::RegisterArguments;
 pub(crate) use job::{WORKER, serve, worker};
 
 /// What `writ policy` is told.
@@ -110,6 +113,8 @@ enum PolicyCommand {
         #[arg(long)]
         check: bool,
     },
+    /// Put a policy's program on the chain, so that decisions under it can be challenged.
+    Register(Box<RegisterArguments>),
 }
 
 /// How much time and memory there is where no flag says so: for what runs all tests many times, and for the rest.
@@ -131,8 +136,8 @@ trait Report: Serialize + std::fmt::Display {
 ///
 /// # Errors
 /// When there is no answer, or when it is no; [`PolicyError::exit_code`] tells them apart.
-pub fn run(arguments: &PolicyArguments) -> Result<(), PolicyError> {
-    let context = Context { arguments };
+pub async fn run(arguments: PolicyArguments) -> Result<(), PolicyError> {
+    let context = Context { arguments: &arguments };
     match &arguments.command {
         PolicyCommand::Check { bundles, strict } => {
             context.each(bundles, |bundle| check::check(&context, bundle, *strict))
@@ -147,6 +152,7 @@ pub fn run(arguments: &PolicyArguments) -> Result<(), PolicyError> {
         PolicyCommand::Pack { bundles, check } => {
             context.each(bundles, |bundle| pack::pack(&context, bundle, *check))
         }
+        PolicyCommand::Register(asked) => context.one(register::register(&context, asked).await),
     }
 }
 

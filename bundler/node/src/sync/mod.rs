@@ -14,7 +14,7 @@
 //! * Accounts, epochs tried, waiting for a transaction: all bounded.
 
 mod error;
-mod send;
+pub(crate) mod send;
 mod standing;
 
 use std::{io::Write as _, path::PathBuf, time::Duration};

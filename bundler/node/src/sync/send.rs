@@ -19,7 +19,7 @@ const POLL: Duration = Duration::from_millis(500);
 const PRIORITY_FEE: u128 = 1_000_000_000;
 
 /// Sends the call and waits until it is mined.
-pub(super) async fn send(
+pub(crate) async fn send(
     state: &StateProvider,
     signer: &BundleSigner,
     to: Address,

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Meter} from "../policyvm/Meter.sol";
+import {CaseVector, Claim, DisputesTest, PolicyVector} from "./DisputesTest.sol";
+import {console} from "forge-std/console.sol";
+import {IPolicyRegistry} from "writ/disputes/IPolicyRegistry.sol";
+import {IWritDisputes} from "writ/disputes/IWritDisputes.sol";
+import {IPolicyVM} from "writ/policyvm/IPolicyVM.sol";
+
+/// @title What a whole challenge costs, and where it goes
+/// @notice `forge test --match-contract DisputesGasTest -vv` prints it.
+contract DisputesGasTest is DisputesTest {
+    function test_gasOfAChallenge() public {
+        string[3] memory names = [
+            "agent-spending, over the day",
+            "agent-spending, 20 rows, over the day",
+            "counterparty, reverted"
+        ];
+        for (uint256 i = 0; i < names.length; ++i) {
+            uint256 before = vm.snapshotState();
+            _measure(names[i]);
+            vm.revertToState(before);
+        }
+    }
+
+    function _measure(string memory name) private {
+        CaseVector memory v = named(name);
+        Claim memory claim = claimOf(v);
+        bytes memory data = abi.encodeCall(
+            IWritDisputes.disproveDecision,
+            (claim.signed, policiesOf(claim), 0, claim.parameters, claim.evidence, reporter)
+        );
+        uint256 evaluation = _evaluation(v);
+        // Each outer call is a transaction of its own, and its gas is counted whole.
+        (bool success,) = address(court).call(data);
+        assertTrue(success);
+        uint256 whole = vm.lastCallGas().gasTotalUsed;
+        vm.snapshotValue("disputes", string.concat("challenge: ", name), whole);
+        uint256 published = _published(data);
+        console.log(name);
+        console.log("  whole transaction", whole);
+        console.log("  21,000 and calldata", 21_000 + published, "bytes", data.length);
+        console.log("  evaluation", evaluation);
+        console.log("  rest", whole - 21_000 - published - evaluation);
+    }
+
+    function _evaluation(CaseVector memory v) private returns (uint256 used) {
+        bytes memory parameters = _bare(v.parameters);
+        bytes memory evidence = _bare(v.evidence);
+        Meter meter = new Meter();
+        bytes memory answer;
+        (used, answer) = meter.measure(
+            machine,
+            abi.encodeCall(
+                IPolicyVM.evaluate, (policies.programOf(v.policyId), parameters, evidence, 200_000)
+            )
+        );
+        (,,, uint64 fuel) = abi.decode(answer, (uint8, uint8, bytes, uint64));
+        console.log("fuel", fuel);
+    }
+
+    function _bare(bytes memory encoded) private pure returns (bytes memory bare) {
+        bare = new bytes(encoded.length - 1);
+        for (uint256 i = 0; i < bare.length; ++i) {
+            bare[i] = encoded[i + 1];
+        }
+    }
+
+    function _published(bytes memory data) private pure returns (uint256 gas_) {
+        for (uint256 i = 0; i < data.length; ++i) {
+            gas_ += data[i] == 0 ? 4 : 16;
+        }
+    }
+
+    /// @dev A registration is a transaction, which may have 2^24 gas at most (EIP-7825).
+    function test_gasOfARegistration() public {
+        IPolicyRegistry fresh =
+            IPolicyRegistry(deployCode("PolicyRegistry.sol:PolicyRegistry", abi.encode(checker)));
+        PolicyVector[] memory all = policyVectors();
+        for (uint256 i = 0; i < all.length; ++i) {
+            fresh.register(all[i].manifest, all[i].program);
+            uint256 whole = vm.lastCallGas().gasTotalUsed;
+            vm.snapshotValue("disputes", string.concat("register: ", all[i].name), whole);
+            console.log("register", all[i].name, all[i].program.length, whole);
+            assertLe(whole, 1 << 24);
+        }
+    }
+}
