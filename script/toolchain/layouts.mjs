@@ -10,6 +10,8 @@ const CONTRACTS = [
   ["WritSettings.sol", "WritSettings"],
   ["WritSafeGuard.sol", "WritSafeGuard"],
   ["WritOperatorRegistry.sol", "WritOperatorRegistry"],
+  ["PolicyRegistry.sol", "PolicyRegistry"],
+  ["WritDisputes.sol", "WritDisputes"],
   ["WritSimpleAccount.sol", "WritSimpleAccount"],
   ["WritDelegate.sol", "WritDelegate"],
   ["Layouts.sol", "GuardedNamespace"],

@@ -9,15 +9,28 @@ use crate::bounds_of;
 /// The longest window of an attestation that any contract takes, in seconds.
 const MAX_VALIDITY: u64 = 86_400;
 
+/// The last version of the document whose leaves mean what is compared here.
+const LAST_VERSION: u64 = 2;
+
+/// Whether the document is of a version whose leaves mean what is compared here.
+pub(crate) fn is_known(document: &Value) -> bool {
+    let version = document.get("version").and_then(Value::as_integer);
+    let version = version.and_then(|version| version.to_u64());
+    version.is_some_and(|version| (1..=LAST_VERSION).contains(&version))
+}
+
 /// The first leaf of the document that the attestation or its action contradicts.
 ///
-/// What is not in the document, or is of another kind there, contradicts nothing.
+/// What is not in the document, or is of another kind there, contradicts nothing, and neither does a document of a later version.
 pub fn contradiction(
     document: &Value,
     domain: &Domain,
     attestation: &Attestation,
     action: &Action,
 ) -> Option<&'static str> {
+    if !is_known(document) {
+        return None;
+    }
     let document = Document(document);
     of_statement(document, domain, attestation).or_else(|| match action {
         Action::UserOperation(action) => of_operation(document, action),

@@ -6,7 +6,7 @@ use alloy::primitives::{B256, U256};
 use writ_attestation::PolicyReference;
 use writ_policy::{Decision, EncodingError, Limits, PolicyStore, Value, decode};
 
-use crate::{Claim, ClaimError, bounds_of, contradiction};
+use crate::{Claim, ClaimError, bounds_of, contradiction, contradiction::is_known};
 
 /// The version byte of the encoding that is read here.
 const ENCODING_VERSION: u8 = writ_policy::ENCODING_VERSION;
@@ -160,6 +160,9 @@ fn re_execute(
 fn shortfall(decision: &Decision, claim: &Claim, document: &Value) -> Option<Shortfall> {
     if !decision.allow {
         return Some(Shortfall::Denied(decision.reasons.clone()));
+    }
+    if !is_known(document) {
+        return None;
     }
     let timestamp = document.path("chain.block.timestamp").and_then(Value::as_integer);
     let timestamp = timestamp.and_then(|timestamp| timestamp.to_u256());

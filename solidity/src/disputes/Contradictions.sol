@@ -9,10 +9,18 @@ import {Documents} from "./Documents.sol";
 
 /// @title Where a statement says something else than its evidence
 /// @notice Compares what operators copy from one into the other, and nothing that they conclude. A leaf that is not there, or
-/// is of another kind, is no contradiction: a later version of the document may have it elsewhere.
+/// is of another kind, is no contradiction, and nothing is in a document of a later version, which may mean something else by it.
 /// @dev Each function gives the name of the first leaf that contradicts, or 0.
 library Contradictions {
     bytes32 private constant EMPTY_HASH = keccak256("");
+    /// @dev The last version of the document whose leaves mean what is compared here.
+    uint256 private constant LAST_VERSION = 2;
+
+    /// @notice Whether the document is of a version whose leaves mean what is compared here.
+    function isKnown(uint256 document) internal pure returns (bool) {
+        (bool known, uint256 version) = Documents.natural(Documents.field(document, "version"));
+        return known && version != 0 && version <= LAST_VERSION;
+    }
 
     /// @notice The attestation's own members.
     function ofStatement(uint256 document, Attestation calldata attestation)
@@ -20,6 +28,7 @@ library Contradictions {
         view
         returns (bytes32)
     {
+        if (!isKnown(document)) return 0;
         uint256 chain = Documents.field(document, "chain");
         if (_differs(Documents.field(chain, "id"), block.chainid)) return "chain.id";
         uint256 head = Documents.field(chain, "block");
@@ -44,7 +53,7 @@ library Contradictions {
         pure
         returns (bytes32)
     {
-        if (kind == ActionKind.None) return 0;
+        if (kind == ActionKind.None || !isKnown(document)) return 0;
         uint256 account = Documents.field(document, "account");
         if (_addressDiffers(Documents.field(account, "address"), _member(members, 0))) {
             return "account.address";

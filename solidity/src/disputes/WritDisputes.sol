@@ -151,6 +151,7 @@ contract WritDisputes is Accusations {
         (bool allow, uint256 validFor, Bound[] memory bounds) = Verdicts.read(place);
         if (!allow) return "denied";
         uint256 input = Documents.open(document);
+        if (!Contradictions.isKnown(input)) return 0;
         uint256 head = Documents.field(Documents.field(input, "chain"), "block");
         (bool known, uint256 timestamp) = Documents.natural(Documents.field(head, "timestamp"));
         uint256 validUntil = signed.attestation.validUntil;

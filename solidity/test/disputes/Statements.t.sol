@@ -221,6 +221,27 @@ contract StatementsTest is DisputesTest {
         }
     }
 
+    /// @dev What its leaves mean is not known here.
+    function test_aLaterVersionContradictsNothing() public {
+        uint256 at = _find(claim.evidence, "version") + 7;
+        assertEq(claim.evidence[at], bytes1(0x02));
+        claim.signed.attestation.blockNumber += 1;
+        claim.signed.attestation.validUntil += 1 days;
+        for (uint8 version = 0; version < 4; ++version) {
+            uint256 before = vm.snapshotState();
+            claim.evidence[at + 32] = bytes1(version);
+            claim.signed.attestation.evidence = keccak256(claim.evidence);
+            _sign();
+            if (version == 0 || version == 3) {
+                statementStands(claim);
+                stands(claim);
+            } else {
+                statementDisproves(claim, "chain.block.number");
+            }
+            vm.revertToState(before);
+        }
+    }
+
     function test_evidenceThatIsNoEncoding() public {
         _sign();
         vm.expectRevert(IWritDisputes.EncodingStands.selector);
