@@ -8,6 +8,7 @@ use alloy::{
     sol_types::{SolCall, SolConstructor, SolValue},
 };
 use serde_json::{Value, json};
+use writ_attestation::PolicyReference;
 use writ_bindings::{DevGuardedVault, DevToken, Erc20, MODE_ENFORCE, WritSafeGuard};
 use writ_evidence::exec_transaction;
 use writ_policy::{Parameters, PolicyStore, policy_commitment};
@@ -89,6 +90,16 @@ impl Protected {
         (WritSafeGuard::Configuration { policy, ..self.configuration.clone() }, parameters)
     }
 
+    /// What the configuration of [`vault`](Self::vault) commits to.
+    pub fn policies_of_vault(&self, caller: Address) -> Vec<PolicyReference> {
+        vec![reference(&self.under("guarded-calls", &of_vault(caller)).1)]
+    }
+
+    /// What the configuration of [`safe`](Self::safe) commits to.
+    pub fn policies_of_safe(&self, recipient: Address) -> Vec<PolicyReference> {
+        vec![reference(&self.under("counterparty", &of_safe(recipient)).1)]
+    }
+
     /// A vault into which `customer` alone may deposit, who has tokens and lets the vault take them; its owner is
     /// [`RICH`](crate::RICH).
     ///
@@ -102,13 +113,7 @@ impl Protected {
         let arguments = (implementation, initialize).abi_encode_params();
         let proxy = bytecode("@openzeppelin/contracts/build/contracts/ERC1967Proxy.json");
         let vault = self.node.create(&[proxy, arguments].concat()).await;
-        let (first, parameters) = self.under(
-            "guarded-calls",
-            &format!(
-                r#"{{"callers":["{caller:?}"],"anyone":false,"denied":[],"selectors":["0x{}"],"limits":[],"validFor":300}}"#,
-                hex::encode(depositCall::SELECTOR)
-            ),
-        );
+        let (first, parameters) = self.under("guarded-calls", &of_vault(caller));
         let initialize = DevGuardedVault::initializeGuardCall {
             first: DevGuardedVault::Configuration::abi_decode(&first.abi_encode()).expect("same"),
             policies: vec![DevGuardedVault::PolicyReference {
@@ -178,12 +183,7 @@ impl Protected {
         };
         self.node.send(safe, setup.abi_encode().into(), U256::ZERO).await;
         self.node.send(safe, Bytes::new(), U256::from(1_000)).await;
-        let (next, parameters) = self.under(
-            "counterparty",
-            &format!(
-                r#"{{"denied":[],"recipients":["{recipient:?}"],"contracts":[],"validFor":300}}"#
-            ),
-        );
+        let (next, parameters) = self.under("counterparty", &of_safe(recipient));
         let configure = WritSafeGuard::configureCall {
             next,
             policies: vec![WritSafeGuard::PolicyReference {
@@ -262,6 +262,24 @@ impl Protected {
     pub const fn node(&self) -> &Node {
         &self.node
     }
+}
+
+fn reference(parameters: &Parameters) -> PolicyReference {
+    PolicyReference {
+        policy_id: parameters.policy_id(),
+        parameters: parameters.encoded().to_vec().into(),
+    }
+}
+
+fn of_vault(caller: Address) -> String {
+    format!(
+        r#"{{"callers":["{caller:?}"],"anyone":false,"denied":[],"selectors":["0x{}"],"limits":[],"validFor":300}}"#,
+        hex::encode(depositCall::SELECTOR)
+    )
+}
+
+fn of_safe(recipient: Address) -> String {
+    format!(r#"{{"denied":[],"recipients":["{recipient:?}"],"contracts":[],"validFor":300}}"#)
 }
 
 /// Creation code in an npm package's artifact.

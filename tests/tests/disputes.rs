@@ -6,13 +6,19 @@ use alloy::{
     sol_types::{SolCall, SolConstructor, SolValue},
 };
 use serde_json::{Value, json};
-use writ_attestation::Suffix;
+use writ_attestation::{
+    Domain, PolicyReference, Suffix,
+    wire::{OperatorRecord, OperatorResponse},
+};
 use writ_bindings::{PolicyCheck, PolicyRegistry, PolicyVM, WritDisputes, WritOperatorRegistry};
-use writ_challenger::bounds_of;
-use writ_node::dev::{Wallet, tokens};
-use writ_policy::{Limits, decode};
-use writ_tests::{Node, Quorum, World, complaint, ether, key, root, writ};
-use writ_types::{UserOperation, handle_ops_calldata};
+use writ_challenger::{Claim, Judgement, Wrong, bounds_of, judge};
+use writ_node::dev::{ChildProcess, Wallet, tokens};
+use writ_policy::{Limits, PolicyStore, decode};
+use writ_tests::{
+    Node, Protected, Quorum, Rpc, SOON, SafeVersion, World, complaint, ether, eventually, key,
+    root, writ,
+};
+use writ_types::{AttestableCall, CallPath, ProtectedCall, UserOperation, handle_ops_calldata};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_writ-under-test");
 /// A contract, as the registry wants it of its owner.
@@ -142,17 +148,22 @@ impl Court {
         writ(PROGRAM, &arguments, None).await
     }
 
-    async fn challenge(&self, more: &[String]) -> std::process::Output {
+    fn challenging(&self, source: &str, more: &[String]) -> Vec<String> {
         let mut arguments = vec![
             "challenge".to_owned(),
             format!("--disputes={}", self.disputes),
             format!("--policies={}", root().join("policies").display()),
             format!("--modules={}", self.world.network.stage.module),
-            format!("--source={}", self.world.network.bundler.url()),
+            format!("--source={source}"),
             self.node_url(),
         ];
         arguments.extend_from_slice(more);
-        writ(PROGRAM, &arguments, None).await
+        arguments
+    }
+
+    async fn challenge(&self, more: &[String]) -> std::process::Output {
+        let source = self.world.network.bundler.url().to_string();
+        writ(PROGRAM, &self.challenging(&source, more), None).await
     }
 
     fn signer(&self) -> String {
@@ -231,6 +242,32 @@ async fn a_quorum_that_attests_what_is_denied_loses_its_bonds() {
     let bundle = handle_ops_calldata(&[wrong], court.payer.address()).expect("one version");
     court.node.send(wallet.entry_point.address, bundle, U256::ZERO).await;
 
+    // Whoever has evidence may keep it back: then nothing is called right.
+    let nobody = writ(PROGRAM, &court.challenging("http://127.0.0.1:9", &of(hash)), None).await;
+    assert!(complaint(&nobody).contains("has the evidence"));
+    // The operators themselves have it as well, in their logs.
+    let operator = world.network.operators[0].url().to_string();
+    let dry = [of(hash)[0].clone(), "--dry-run".to_owned()];
+    let found = output(&writ(PROGRAM, &court.challenging(&operator, &dry), None).await);
+    assert!(found.contains("wrong: policy 0 denies"), "{found}");
+
+    // Watching finds it among all others.
+    let watching = court.challenging(
+        world.network.bundler.url().as_str(),
+        &["--watch".to_owned(), "--dry-run".to_owned(), "--every=1".to_owned()],
+    );
+    let log = world.folder().join("watch.log");
+    let mut watcher =
+        ChildProcess::start("watcher", PROGRAM.as_ref(), &watching, log.clone()).expect("started");
+    eventually("the watcher says so", SOON, move || {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        async move {
+            (text.contains("right: ") && text.contains("wrong: policy 0 denies")).then_some(())
+        }
+    })
+    .await;
+    watcher.end(SOON).await.expect("it ends when it is told to");
+
     // Dry: the proof is tried and kept, and nothing is sent.
     let folder = world.folder().join("claims");
     let save = format!("--save={}", folder.display());
@@ -265,4 +302,61 @@ async fn a_quorum_that_attests_what_is_denied_loses_its_bonds() {
     std::fs::write(kept.path(), parts.to_string()).expect("written");
     let said = complaint(&court.challenge(&[claim, signer]).await);
     assert!(said.contains("the evidence has the hash"), "{said}");
+}
+
+/// What an operator recorded, as a claim.
+async fn recorded(world: &World, evidence: &Value, policies: Vec<PolicyReference>) -> Claim {
+    let operator = Rpc::new(world.network.operators[0].url().clone());
+    let other = Rpc::new(world.network.operators[1].url().clone());
+    let mut record = operator.must("operator_decision", json!([evidence])).await;
+    if record.is_null() {
+        // Two of three sign; one of two knows of it.
+        record = other.must("operator_decision", json!([evidence])).await;
+    }
+    let record: OperatorRecord = serde_json::from_value(record).expect("a record");
+    let OperatorResponse::Allow(allow) = record.response else { panic!("an allow") };
+    Claim {
+        domain: Domain::new(record.chain_id, record.module),
+        attestation: allow.attestation,
+        action: allow.action,
+        evidence: allow.evidence,
+        policies,
+        signatures: vec![allow.signature],
+    }
+}
+
+/// Right as it is, and no other.
+fn right_and_no_other(store: &PolicyStore, claim: &Claim) {
+    assert_eq!(judge(claim, store), Ok(Judgement::Right));
+    let mut other = claim.clone();
+    other.attestation.block_number += 1;
+    let wrong = Judgement::Wrong(Wrong::Statement("chain.block.number"));
+    assert_eq!(judge(&other, store), Ok(wrong));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_operators_attest_of_calls_stands() {
+    let caller = alloy::primitives::address!("90F79bf6EB2c4f870365E785982E1f101E93b906");
+    let recipient = Address::repeat_byte(0x77);
+    let world = World::start(PROGRAM).await;
+    let protected = Protected::on(&world).await;
+    let store = PolicyStore::open(&root().join("policies")).expect("the policies");
+
+    let vault = protected.vault(&[caller], caller).await;
+    for (assets, path) in [(100, CallPath::Presented), (50, CallPath::Posted)] {
+        let call = protected.deposit(vault, caller, assets, path);
+        let attested = world.must("writ_attestCall", json!([call.to_rpc()])).await;
+        let policies = protected.policies_of_vault(caller);
+        let claim = recorded(&world, &attested["evidence"], policies).await;
+        right_and_no_other(&store, &claim);
+    }
+
+    let owner = PrivateKeySigner::random();
+    let safe = protected.safe(SafeVersion::V150, &owner, recipient).await;
+    let transaction = protected.transaction(safe, &owner, 3, recipient, 5, vec![]);
+    let call = ProtectedCall::Safe(transaction);
+    let call = AttestableCall { chain_id: None, path: CallPath::Posted, call };
+    let attested = world.must("writ_attestCall", json!([call.to_rpc()])).await;
+    let policies = protected.policies_of_safe(recipient);
+    right_and_no_other(&store, &recorded(&world, &attested["evidence"], policies).await);
 }
