@@ -20,6 +20,7 @@ import {IPolicyRegistry} from "./IPolicyRegistry.sol";
 import {IWritDisputes} from "./IWritDisputes.sol";
 import {Statements} from "./Statements.sol";
 import {Verdicts} from "./Verdicts.sol";
+import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
 
 /// @title WritDisputes
 /// @notice Where a wrong attestation costs its signers their bonds, in one transaction that anyone sends.
@@ -35,7 +36,7 @@ import {Verdicts} from "./Verdicts.sol";
 /// It has no owner, holds nothing, and calls its four contracts alone, of which none calls anybody.
 contract WritDisputes is Accusations {
     /// @notice The most fuel of an evaluation, as every operator grants it.
-    uint64 public constant FUEL_LIMIT = 200_000;
+    uint64 public constant FUEL_LIMIT = 140_000;
 
     bytes1 private constant ENCODING_VERSION = 0x02;
     /// @dev Beyond it an encoding counts as none, whatever it is.
@@ -69,9 +70,9 @@ contract WritDisputes is Accusations {
         address reporter
     ) external returns (uint256 taken) {
         Accused memory accused = _accuse(signed);
-        bytes memory document = _evidence(signed, evidence);
+        _checkEvidence(signed, evidence);
         address program = _program(signed, policies, index, parameters);
-        bytes32 what = _judge(signed, program, parameters, evidence, document);
+        bytes32 what = _judge(signed, program, parameters, evidence);
         if (what == 0) revert DecisionStands();
         return _punish(accused, accused.signers, Ground.Decision, what, reporter);
     }
@@ -83,7 +84,7 @@ contract WritDisputes is Accusations {
         address reporter
     ) external returns (uint256 taken) {
         Accused memory accused = _accuse(signed);
-        _evidence(signed, evidence);
+        _checkEvidence(signed, evidence);
         if (evidence.length > MOST_EVIDENCE) {
             revert EvidenceTooLong(evidence.length, MOST_EVIDENCE);
         }
@@ -100,7 +101,8 @@ contract WritDisputes is Accusations {
         address reporter
     ) external returns (uint256 taken) {
         Accused memory accused = _accuse(signed);
-        uint256 document = Documents.open(_evidence(signed, evidence));
+        _checkEvidence(signed, evidence);
+        uint256 document = Documents.open(evidence);
         if (kind != ActionKind.None) _checkAction(signed, kind, members);
         bytes32 leaf = Contradictions.ofStatement(document, signed.attestation);
         if (leaf == 0) {
@@ -137,8 +139,7 @@ contract WritDisputes is Accusations {
         SignedAttestation calldata signed,
         address program,
         bytes calldata parameters,
-        bytes calldata evidence,
-        bytes memory document
+        bytes calldata evidence
     ) private view returns (bytes32) {
         (Status status, bytes memory value) = _evaluate(program, parameters, evidence);
         if (status == Status.Undefined) return "undefined";
@@ -150,7 +151,7 @@ contract WritDisputes is Accusations {
         }
         (bool allow, uint256 validFor, Bound[] memory bounds) = Verdicts.read(place);
         if (!allow) return "denied";
-        uint256 input = Documents.open(document);
+        uint256 input = Documents.open(evidence);
         if (!Contradictions.isKnown(input)) return 0;
         uint256 head = Documents.field(Documents.field(input, "chain"), "block");
         (bool known, uint256 timestamp) = Documents.natural(Documents.field(head, "timestamp"));
@@ -201,13 +202,12 @@ contract WritDisputes is Accusations {
         if (program == address(0)) revert PolicyNotRegistered(policy.policyId);
     }
 
-    function _evidence(SignedAttestation calldata signed, bytes calldata evidence)
+    /// @dev Hashed where the next copy of it overwrites it: evidence can be long, and memory is priced by its square.
+    function _checkEvidence(SignedAttestation calldata signed, bytes calldata evidence)
         private
         pure
-        returns (bytes memory document)
     {
-        document = evidence;
-        bytes32 hash = keccak256(document);
+        bytes32 hash = EfficientHashLib.hashCalldata(evidence);
         if (hash != signed.attestation.evidence) {
             revert EvidenceMismatch(hash, signed.attestation.evidence);
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Assembler, Draft, Op} from "../policyvm/Assembler.sol";
+import {Encode} from "../policyvm/Encode.sol";
 import {Meter} from "../policyvm/Meter.sol";
 import {CaseVector, Claim, DisputesTest, PolicyVector} from "./DisputesTest.sol";
 import {console} from "forge-std/console.sol";
@@ -11,6 +13,8 @@ import {IPolicyVM} from "writ/policyvm/IPolicyVM.sol";
 /// @title What a whole challenge costs, and where it goes
 /// @notice `forge test --match-contract DisputesGasTest -vv` prints it.
 contract DisputesGasTest is DisputesTest {
+    using Assembler for Draft;
+
     function test_gasOfAChallenge() public {
         string[3] memory names = [
             "agent-spending, over the day",
@@ -53,7 +57,8 @@ contract DisputesGasTest is DisputesTest {
         (used, answer) = meter.measure(
             machine,
             abi.encodeCall(
-                IPolicyVM.evaluate, (policies.programOf(v.policyId), parameters, evidence, 200_000)
+                IPolicyVM.evaluate,
+                (policies.programOf(v.policyId), parameters, evidence, uint64(fuelLimitVector()))
             )
         );
         (,,, uint64 fuel) = abi.decode(answer, (uint8, uint8, bytes, uint64));
@@ -85,5 +90,33 @@ contract DisputesGasTest is DisputesTest {
             console.log("register", all[i].name, all[i].program.length, whole);
             assertLe(whole, 1 << 24);
         }
+    }
+
+    /// @dev As many instructions as fit into code, of those whose check takes most.
+    function test_gasOfTheLargestRegistration() public {
+        Draft memory draft;
+        draft.rule(6, 0);
+        bytes memory code = abi.encodePacked(Op.ADD, uint16(3), uint16(1), uint16(2));
+        bytes memory all = "";
+        while (all.length < 24_500) {
+            all = bytes.concat(all, code);
+        }
+        draft.code = all;
+        draft.add(Op.RET, 3, 0, 0);
+        bytes memory program = draft.assemble();
+        console.log("bytes of program", program.length);
+        bytes[] memory fields = new bytes[](8);
+        (fields[0], fields[1]) = (Encode.text("engine"), Encode.text("policyvm-1"));
+        // As long as the manifest of a policy of many files.
+        (fields[2], fields[3]) = (Encode.text("files"), Encode.text(string(new bytes(2_000))));
+        (fields[4], fields[5]) =
+        (Encode.text("program"), Encode.text(vm.toString(keccak256(program))));
+        (fields[6], fields[7]) = (Encode.text("provable"), Encode.boolean(true));
+        bytes memory manifest = bytes.concat(hex"02", Encode.object(fields));
+        policies.register(manifest, program);
+        uint256 whole = vm.lastCallGas().gasTotalUsed;
+        vm.snapshotValue("disputes", "register: the largest", whole);
+        console.log("register the largest", whole);
+        assertLe(whole, 1 << 24);
     }
 }

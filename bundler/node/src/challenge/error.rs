@@ -87,3 +87,13 @@ pub enum ChallengeError {
     #[error("cannot print the result: {0}")]
     Output(std::io::Error),
 }
+
+impl ChallengeError {
+    /// Whether the same may go well a moment later.
+    pub(super) const fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::EvidenceMissing(..) | Self::Node(_) | Self::Simulation(_) | Self::Sending(_)
+        )
+    }
+}

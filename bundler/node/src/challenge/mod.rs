@@ -47,6 +47,8 @@ pub use error::ChallengeError;
 const MOST_SOURCES: usize = 32;
 /// Most modules.
 const MOST_MODULES: usize = 16;
+/// Most operations that are looked at again.
+const MOST_OPEN: usize = 1_024;
 /// Most blocks that are looked at in one question.
 const MOST_BLOCKS: u64 = 2_000;
 
@@ -205,13 +207,20 @@ impl Challenger {
         self.judge(found).await
     }
 
-    /// Block after block; what fails is looked at again with the next ones.
+    /// Block after block. What cannot be judged or challenged now is looked at again with every round.
     async fn watch(&self) -> Result<(), ChallengeError> {
         let mut next = self.arguments.from_block;
+        let mut open: Vec<Included> = Vec::new();
         let stop = shutdown::requested();
         tokio::pin!(stop);
         loop {
-            match self.blocks(next).await {
+            for one in std::mem::take(&mut open) {
+                // Said when it was seen first.
+                if self.judge(&one).await.is_err_and(|error| error.is_transient()) {
+                    open.push(one);
+                }
+            }
+            match self.blocks(next, &mut open).await {
                 Ok(after) => next = after,
                 Err(error) => eprintln!("writ: {error}; trying again"),
             }
@@ -223,7 +232,7 @@ impl Challenger {
     }
 
     /// Judges what the blocks from `next` on included; gives the first block that was not looked at.
-    async fn blocks(&self, mut next: u64) -> Result<u64, ChallengeError> {
+    async fn blocks(&self, mut next: u64, open: &mut Vec<Included>) -> Result<u64, ChallengeError> {
         let newest = self.state.latest().await?.number();
         while next <= newest {
             let to = newest.min(next.saturating_add(MOST_BLOCKS - 1));
@@ -234,8 +243,17 @@ impl Challenger {
                     // Of accounts that Writ does not protect.
                     Ok(())
                     | Err(ChallengeError::NotAttested(_) | ChallengeError::OtherCall { .. }) => {}
-                    Err(error) => say(&format!("{}: {error}", one.hash))?,
+                    Err(error) => {
+                        say(&format!("{}: {error}", one.hash))?;
+                        if error.is_transient() {
+                            open.push(one);
+                        }
+                    }
                 }
+            }
+            if let Some(more) = open.len().checked_sub(MOST_OPEN).filter(|more| *more > 0) {
+                open.drain(..more);
+                eprintln!("writ: {more} operations that could not be judged are given up");
             }
             next = to.saturating_add(1);
         }
