@@ -159,6 +159,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-        RegisterCli::command().debug_assert();
     }
 }

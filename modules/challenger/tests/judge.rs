@@ -113,6 +113,9 @@ fn judged(claim: &Claim) -> Judgement {
     judge(claim, &store()).expect("it can be judged")
 }
 
+/// A change, and the leaf that then contradicts.
+type Change<T> = (fn(&mut T), &'static str);
+
 #[test]
 fn what_the_policies_allow_is_right() {
     assert_eq!(judged(&good()), Judgement::Right);
@@ -139,7 +142,7 @@ fn what_stands_for_longer_than_the_policy_lets_it_is_wrong() {
 
 #[test]
 fn what_is_copied_wrongly_is_wrong_by_its_leaf() {
-    let attestations: [(fn(&mut Attestation), &str); 7] = [
+    let attestations: [Change<Attestation>; 7] = [
         (|one| one.block_number += 1, "chain.block.number"),
         (|one| one.block_hash = B256::ZERO, "chain.block.hash"),
         (|one| one.valid_after = TIMESTAMP + 1, "chain.block.timestamp"),
@@ -153,7 +156,7 @@ fn what_is_copied_wrongly_is_wrong_by_its_leaf() {
         change(&mut claim.attestation);
         assert_eq!(judged(&claim), Judgement::Wrong(Wrong::Statement(leaf)));
     }
-    let actions: [(fn(&mut UserOperationAction), &str); 8] = [
+    let actions: [Change<UserOperationAction>; 8] = [
         (|one| one.account = ENFORCER, "account.address"),
         (|one| one.account_code = B256::ZERO, "account.codeHash"),
         (|one| one.entry_point = ENFORCER, "operation.entryPoint"),
@@ -216,7 +219,7 @@ fn of_call() -> (Claim, CallAction) {
 fn calls_are_compared_leaf_by_leaf() {
     let (claim, action) = of_call();
     assert_eq!(judged(&claim), Judgement::Right);
-    let changes: [(fn(&mut CallAction), &str); 7] = [
+    let changes: [Change<CallAction>; 7] = [
         (|one| one.account = ENFORCER, "account.address"),
         (|one| one.caller = ENFORCER, "action.caller"),
         (|one| one.target = Address::ZERO, "action.target"),

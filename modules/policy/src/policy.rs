@@ -235,7 +235,7 @@ impl BoundPolicy {
     /// What PolicyVM alone decides on an input document, as the chain re-executes it in a dispute: without a second engine
     /// and without looking at the document's shape. `None` if the policy is not provable.
     pub fn re_execute(&self, input: &Value) -> Option<Decision> {
-        self.program.as_ref().map(|bound| agreement::decide_by_proof(&bound.run(input)))
+        self.program.as_ref().map(|bound| agreement::decide_by_proof(&bound.run(input).0))
     }
 
     /// Decides on an input whose shape is already known to be right.

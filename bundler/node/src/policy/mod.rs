@@ -32,8 +32,8 @@ use writ_policy::{Limits, WorkerLimits, read_files};
 
 pub use error::PolicyError;
 use job::{Answer, Job, Request};
-use register::RegisterArguments;
 pub(crate) use job::{WORKER, serve, worker};
+use register::RegisterArguments;
 
 /// What `writ policy` is told.
 #[derive(Clone, Debug, Args)]

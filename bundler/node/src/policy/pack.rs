@@ -52,7 +52,7 @@ impl Packed {
             .and_then(|value| serde_json::to_string_pretty(&value))
             .map_err(|error| BundleError::Engine(error.to_string()))?;
         Ok(Self {
-            name: manifest.name.clone(),
+            name: manifest.name,
             policy_id: policy.policy_id().to_string(),
             text: format!("{pretty}\n"),
             up_to_date,

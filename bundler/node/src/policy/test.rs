@@ -160,7 +160,7 @@ impl fmt::Display for TestEntry {
         if let Some(failure) = &self.failure {
             match self.stopped_at {
                 Some(line) => {
-                    writeln!(f, "    {}:{line}: {failure}: this does not hold", self.file)?
+                    writeln!(f, "    {}:{line}: {failure}: this does not hold", self.file)?;
                 }
                 None => writeln!(f, "    {failure}")?,
             }
