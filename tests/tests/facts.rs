@@ -101,6 +101,10 @@ async fn a_second_persons_approval_travels_with_the_operation() {
     let now: U256 = serde_json::from_value(block["timestamp"].clone()).expect("a time");
     let now = now.to::<u64>();
 
+    let policy = world.must("writ_getPolicy", json!([wallet.account])).await;
+    let asked = &policy["policies"][0]["requiredFacts"][0];
+    assert_eq!((&asked["name"], &asked["binding"]), (&json!("approval"), &json!("action")));
+
     // Up to the limit nobody is asked.
     world.include(&wallet, &sending(&wallet, 0, LIMIT).await).await;
 

@@ -174,6 +174,8 @@ pub struct PolicyEntry {
     pub parameters: Option<Value>,
     /// What it allows under these parameters, in words, a line each.
     pub description: Vec<String>,
+    /// The facts that it asks for, as its manifest has them, where this bundler has the policy.
+    pub required_facts: Option<Value>,
 }
 
 /// Result of `writ_getPolicy`.

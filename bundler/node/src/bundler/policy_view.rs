@@ -84,5 +84,8 @@ fn policy_entry(policies: &PolicyStore, reference: &PolicyReference) -> PolicyEn
             (Some(_), None) => vec!["the parameters do not fit the policy's schema".to_owned()],
             (None, _) => vec!["this bundler does not have the policy".to_owned()],
         },
+        required_facts: known
+            .and_then(|policy| policy.manifest().as_value().get("requiredFacts"))
+            .map(json_view),
     }
 }
