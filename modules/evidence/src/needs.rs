@@ -82,3 +82,127 @@ impl Needs {
         Ok(Self { functions: FunctionTable::new(functions)?, facts })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeMap;
+
+    use alloy::primitives::Address;
+    use serde_json::{Value as Json, json};
+    use writ_policy::{Bundle, CompiledPolicy, MANIFEST_FILE};
+
+    use super::*;
+
+    /// Puts a policy that asks for this into the store, bound to `approvers`.
+    fn reference(
+        store: &mut PolicyStore,
+        name: &str,
+        facts: &[Json],
+        functions: &[Json],
+        approvers: &Json,
+    ) -> PolicyReference {
+        let mut manifest = json!({
+            "format": 1, "name": name, "version": "1", "engine": "regorus-strict", "entry": "data.writ.t.decision",
+            "provable": false, "level": "quorum", "readsHistory": false, "requiredFacts": facts, "files": {},
+        });
+        if !functions.is_empty() {
+            manifest["functions"] = functions.into();
+        }
+        let rego =
+            "package writ.t\n\nimport rego.v1\n\ndecision := {\"allow\": true, \"reasons\": []}\n";
+        let mut files: BTreeMap<String, Vec<u8>> = [
+            (MANIFEST_FILE, manifest.to_string()),
+            ("schema.json", json!({"type": "object"}).to_string()),
+            ("words.json", json!([{"text": "Everything."}]).to_string()),
+            ("t.rego", rego.to_owned()),
+        ]
+        .map(|(name, text)| (name.to_owned(), text.into_bytes()))
+        .into();
+        let packed = Bundle::pack(&files).unwrap();
+        files.insert(MANIFEST_FILE.to_owned(), packed.as_value().to_json().into_bytes());
+        let policy = CompiledPolicy::compile(Bundle::from_files(&files).unwrap()).unwrap();
+        let parameters = json!({ "approvers": approvers }).to_string();
+        let parameters =
+            policy.parameters_from_json(&parameters).unwrap().encoded().to_vec().into();
+        PolicyReference { policy_id: store.insert(policy), parameters }
+    }
+
+    fn approval(name: &str, required: bool) -> Json {
+        json!({
+            "name": name, "kind": "statement", "required": required, "maxAge": 60, "binding": "action",
+            "issuers": {"parameter": "approvers"}, "shape": "boolean",
+        })
+    }
+
+    fn mint(parameter: &str) -> Json {
+        json!({"name": "mint", "inputs": [{"name": parameter, "type": "address"}]})
+    }
+
+    fn people(seeds: &[u8]) -> Json {
+        seeds
+            .iter()
+            .map(|seed| format!("{:?}", Address::repeat_byte(*seed)))
+            .collect::<Vec<_>>()
+            .into()
+    }
+
+    #[test]
+    fn what_policies_agree_on_is_asked_for_once() {
+        let mut store = PolicyStore::default();
+        let one =
+            reference(&mut store, "one", &[approval("a", true)], &[mint("to")], &people(&[1]));
+        let two = reference(
+            &mut store,
+            "two",
+            &[approval("a", false), approval("b", true)],
+            &[mint("to")],
+            &people(&[1]),
+        );
+        let needs = Needs::of(&store, &[one, two]).unwrap();
+        let names: Vec<&str> =
+            needs.facts.iter().map(|fact| fact.requirement.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(needs.facts[0].issuers, BTreeSet::from([Address::repeat_byte(1)]));
+        assert_eq!(Needs::of(&store, &[]).unwrap(), Needs::default());
+    }
+
+    #[test]
+    fn what_they_do_not_agree_on_is_refused_by_name() {
+        let mut store = PolicyStore::default();
+        let mut of = |name: &str, facts: &[Json], functions: &[Json], approvers: &[u8]| {
+            reference(&mut store, name, facts, functions, &people(approvers))
+        };
+        let one = of("one", &[approval("a", true)], &[mint("to")], &[1]);
+        // The same policy's words under another account's parameters: other people.
+        let others = of("two", &[approval("a", true)], &[], &[2]);
+        let mut longer = approval("a", true);
+        longer["maxAge"] = 61.into();
+        let longer = of("three", &[longer], &[], &[1]);
+        let renamed = of("four", &[], &[mint("who")], &[1]);
+        let many: Vec<Json> = (0..8).map(|index| approval(&format!("f{index}"), true)).collect();
+        let more: Vec<Json> = (0..8).map(|index| approval(&format!("g{index}"), true)).collect();
+        let many = [of("five", &many, &[], &[1]), of("six", &more, &[], &[1])];
+        let refused = |references: &[PolicyReference]| Needs::of(&store, references).unwrap_err();
+
+        for other in [others, longer] {
+            assert_eq!(refused(&[one.clone(), other]), NeedsError::Fact("a".to_owned()));
+        }
+        let conflict = refused(&[one.clone(), renamed]);
+        assert!(matches!(&conflict, NeedsError::Functions(_)), "{conflict}");
+        assert!(conflict.to_string().contains("mint(address)"));
+        let [five, six] = many;
+        assert!(Needs::of(&store, &[five.clone(), six.clone()]).is_ok());
+        assert_eq!(refused(&[five, six, one.clone()]), NeedsError::TooManyFacts(17));
+
+        let unknown = PolicyReference { policy_id: B256::ZERO, ..one.clone() };
+        assert_eq!(refused(&[unknown]), NeedsError::UnknownPolicy(B256::ZERO));
+        for parameters in [vec![], writ_policy::encode(&writ_policy::Value::empty_object())] {
+            let misfit = PolicyReference { parameters: parameters.into(), ..one.clone() };
+            assert!(
+                matches!(refused(&[misfit]), NeedsError::Parameters(id, _) if id == one.policy_id)
+            );
+        }
+    }
+}
