@@ -1,5 +1,5 @@
-# What an agent may spend: which assets, how much in one operation and in 24 hours, through which
-# functions of which contracts.
+# What an agent may spend: which assets, how much in one operation and in an hour, a day and a week, to
+# one counterparty in a day, through which functions of which contracts.
 #
 # Amounts are decided on input.bounds, which the chain enforces, and on input.history, which is
 # what has already left. Everything that could move value without showing there is refused.
@@ -25,6 +25,12 @@ target_of := {entry.address: entry | some entry in data.parameters.targets}
 spending := [bound | some bound in input.bounds; bound.kind in {"native", "erc20"}]
 
 allowances := [bound | some bound in input.bounds; bound.kind == "allowance"]
+
+windows := [
+	{"name": "hourly", "span": "1 hour", "limit": "perHour", "operations": "operationsPerHour", "history": input.history.hour},
+	{"name": "daily", "span": "24 hours", "limit": "perDay", "operations": "operationsPerDay", "history": input.history.day},
+	{"name": "weekly", "span": "7 days", "limit": "perWeek", "operations": "operationsPerWeek", "history": input.history.week},
+]
 
 # What the operation does.
 
@@ -88,16 +94,45 @@ refusals contains reason if {
 	])
 }
 
+# A limit that the parameters do not have is none.
 refusals contains reason if {
+	some window in windows
 	some bound in spending
 	bound.maxOut > 0
 	limit := limit_of[bound.asset]
-	spent := spent_today(bound.asset)
-	spent + bound.maxOut > limit.perDay
+	most := limit[window.limit]
+	spent := spent_in(window.history, bound.asset)
+	spent + bound.maxOut > most
 	reason := concat("", [
-		"daily limit of ", units(limit.perDay, limit), " exceeded: ",
-		units(bound.maxOut, limit), " asked, ", units(spent, limit), " spent in 24 hours, ",
-		units(max([0, limit.perDay - spent]), limit), " left of ", asset_name(bound.asset),
+		window.name, " limit of ", units(most, limit), " exceeded: ",
+		units(bound.maxOut, limit), " asked, ", units(spent, limit), " spent in ", window.span, ", ",
+		units(max([0, most - spent]), limit), " left of ", asset_name(bound.asset),
+	])
+}
+
+refusals contains reason if {
+	some window in windows
+	some bound in spending
+	bound.maxOut > 0
+	most := data.parameters[window.operations]
+	window.history.operations >= most
+	reason := concat("", [
+		window.name, " limit of ", format_int(most, 10), " operations reached: ",
+		format_int(window.history.operations, 10), " in ", window.span,
+	])
+}
+
+# What went to somebody unknown may have gone to this one.
+refusals contains reason if {
+	some payment in payments
+	limit := limit_of[payment.asset]
+	most := limit.perCounterpartyPerDay
+	paid := paid_today(payment.asset, payment.to)
+	now := (pays(payment.asset, payment.to) + unseen(payment.asset))
+	paid + now > most
+	reason := concat("", [
+		"daily limit of ", units(most, limit), " to one counterparty exceeded: ", units(now, limit),
+		" to ", payee_name(payment.to), " asked, ", units(paid, limit), " may have gone there in 24 hours",
 	])
 }
 
@@ -189,7 +224,42 @@ granted contains approval if {
 	approval.amount > 0
 }
 
-spent_today(asset) := sum([entry.amount | some entry in input.history.day.spent; entry.asset == asset])
+spent_in(window, asset) := sum([entry.amount | some entry in window.spent; entry.asset == asset])
+
+# Who gets something now: by the effects, and the zero address for what does not show there.
+payments contains {"asset": outgoing.asset, "to": outgoing.to} if some outgoing in transfers
+
+payments contains {"asset": bound.asset, "to": nobody} if {
+	some bound in spending
+	bound.maxOut > 0
+}
+
+transfers := array.concat(
+	[{"asset": entry.token, "to": entry.to, "amount": entry.amount} |
+		some entry in input.effects.tokens
+		entry.standard == "erc20"
+		entry.from == account
+		entry.to != account
+	],
+	[{"asset": nobody, "to": entry.to, "amount": entry.amount} |
+		some entry in input.effects.native
+		entry.from == account
+		entry.to != account
+	],
+)
+
+pays(asset, payee) := sum([entry.amount | some entry in transfers; entry.asset == asset; entry.to == payee])
+
+# What may leave and is not among the effects.
+unseen(asset) := max([0, most_out(asset) - sum([entry.amount | some entry in transfers; entry.asset == asset])])
+
+most_out(asset) := sum([bound.maxOut | some bound in spending; bound.asset == asset])
+
+paid_today(asset, payee) := sum([entry.amount |
+	some entry in input.history.day.counterparties
+	entry.asset == asset
+	entry.counterparty in {payee, nobody}
+])
 
 sent(token) := sum([entry.amount | some entry in input.effects.tokens; entry.token == token; entry.from == account])
 
@@ -219,6 +289,10 @@ is_bounded(token, net_out) if {
 asset_name(asset) := "native currency" if asset == nobody
 
 asset_name(asset) := asset if asset != nobody
+
+payee_name(payee) := "somebody unknown" if payee == nobody
+
+payee_name(payee) := payee if payee != nobody
 
 name_of(call) := call.function if call.function != ""
 

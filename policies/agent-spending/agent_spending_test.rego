@@ -37,11 +37,15 @@ transfer_call := {"to": usdc, "value": 0, "selector": "0xa9059cbb", "function": 
 
 no_effects := {"native": [], "tokens": [], "approvals": [], "delegateCalls": [], "created": [], "touched": [], "reverted": false}
 
+nothing := {"operations": 0, "spent": [], "counterparties": []}
+
+before := {"operations": 1, "spent": [{"asset": usdc, "amount": 50000000}, {"asset": nobody, "amount": 1}], "counterparties": []}
+
 # One transfer of 40 USDC, after 50 were spent today.
 base := {
-	"version": 1,
+	"version": 2,
 	"chain": {"id": 1, "block": {"number": 1, "hash": "0x00", "timestamp": 1}},
-	"account": {"address": me, "codeHash": "0x00", "kind": "erc7579-openzeppelin", "deployed": true},
+	"account": {"address": me, "codeHash": "0x00", "kind": "erc7579-openzeppelin", "deployed": true, "balance": 0},
 	"operation": {
 		"entryPoint": nobody, "nonce": {"key": 0, "sequence": 0}, "factory": nobody, "paymaster": nobody,
 		"callGasLimit": 1, "maxCost": 3000000000000000,
@@ -49,7 +53,7 @@ base := {
 	"calls": [transfer_call],
 	"bounds": bounds(0, 40000000),
 	"effects": no_effects,
-	"history": {"sequence": 1, "day": {"operations": 1, "spent": [{"asset": usdc, "amount": 50000000}, {"asset": nobody, "amount": 1}]}},
+	"history": {"sequence": 1, "hour": nothing, "day": before, "week": before},
 	"facts": {},
 }
 
@@ -209,6 +213,206 @@ test_nothing_leaving_is_within_an_overspent_day if {
 		with input.bounds as bounds(0, 0)
 		with input.history.day.spent as [{"asset": usdc, "amount": 200000000}]
 	reasons == set()
+}
+
+# The other windows, which are optional, each from its own history.
+
+usdc_in_all_windows := object.union(usdc_limit, {"perHour": 60000000, "perWeek": 300000000})
+
+spent(amount) := [{"asset": usdc, "amount": amount}]
+
+test_exactly_what_is_left_of_every_window if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with data.parameters.limits as [usdc_in_all_windows, ether_limit]
+		with input.history.hour.spent as spent(20000000)
+		with input.history.day.spent as spent(110000000)
+		with input.history.week.spent as spent(260000000)
+	reasons == set()
+}
+
+test_one_unit_over_what_is_left_of_the_hour if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with data.parameters.limits as [usdc_in_all_windows, ether_limit]
+		with input.history.hour.spent as spent(20000001)
+	reasons == {concat("", [
+		"hourly limit of 60 USDC exceeded: 40 USDC asked, ",
+		"20.000001 USDC spent in 1 hour, 39.999999 USDC left of ", usdc,
+	])}
+}
+
+test_one_unit_over_what_is_left_of_the_week if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with data.parameters.limits as [usdc_in_all_windows, ether_limit]
+		with input.history.week.spent as spent(260000001)
+	reasons == {concat("", [
+		"weekly limit of 300 USDC exceeded: 40 USDC asked, ",
+		"260.000001 USDC spent in 7 days, 39.999999 USDC left of ", usdc,
+	])}
+}
+
+test_windows_without_limits if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as parameters
+		with input.history.hour.spent as spent(900000000)
+		with input.history.week.spent as spent(900000000)
+	reasons == set()
+}
+
+# How many operations.
+
+counted := object.union(parameters, {"operationsPerHour": 2, "operationsPerDay": 5, "operationsPerWeek": 9})
+
+test_one_operation_less_than_the_limit if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as counted
+		with input.history.hour.operations as 1
+		with input.history.day.operations as 4
+		with input.history.week.operations as 8
+	reasons == set()
+}
+
+test_as_many_operations_as_the_limit if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as counted
+		with input.history.hour.operations as 2
+		with input.history.day.operations as 5
+		with input.history.week.operations as 9
+	reasons == {
+		"hourly limit of 2 operations reached: 2 in 1 hour",
+		"daily limit of 5 operations reached: 5 in 24 hours",
+		"weekly limit of 9 operations reached: 9 in 7 days",
+	}
+}
+
+test_operations_that_let_nothing_leave_do_not_count if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as counted
+		with input.bounds as bounds(0, 0)
+		with input.history.hour.operations as 2
+	reasons == set()
+}
+
+# One counterparty. 40 USDC of the base operation go to a friend.
+
+usdc_to_one := object.union(usdc_limit, {"perCounterpartyPerDay": 70000000})
+
+ether_to_one := object.union(ether_limit, {"perCounterpartyPerDay": 70})
+
+to_one := object.union(parameters, {"limits": [usdc_to_one, ether_to_one]})
+
+paid(asset, payee, amount) := {"asset": asset, "counterparty": payee, "amount": amount}
+
+test_exactly_what_is_left_to_one_counterparty if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as to_one
+		with input.effects.tokens as [moved(usdc, me, friend, 40000000)]
+		with input.history.day.counterparties as [
+			paid(usdc, nobody, 10000000), paid(usdc, friend, 20000000), paid(usdc, router, 70000000), paid(nobody, friend, 9000000),
+		]
+	reasons == set()
+}
+
+test_one_unit_over_what_is_left_to_one_counterparty if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as to_one
+		with input.effects.tokens as [moved(usdc, me, friend, 40000000)]
+		with input.history.day.counterparties as [paid(usdc, nobody, 10000001), paid(usdc, friend, 20000000)]
+	reasons == {concat("", [
+		"daily limit of 70 USDC to one counterparty exceeded: 40 USDC to ", friend,
+		" asked, 30.000001 USDC may have gone there in 24 hours",
+	])}
+}
+
+test_payments_to_one_counterparty_add_up if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as to_one
+		with input.bounds as bounds(0, 71000000)
+		with input.effects.tokens as [moved(usdc, me, friend, 40000000), moved(usdc, me, friend, 31000000), moved(usdc, friend, me, 5)]
+	reasons == {concat("", [
+		"daily limit of 70 USDC to one counterparty exceeded: 71 USDC to ", friend,
+		" asked, 0 USDC may have gone there in 24 hours",
+	])}
+}
+
+test_counterparties_have_limits_of_their_own if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as to_one
+		with input.bounds as bounds(0, 100000000)
+		with input.history.day.spent as []
+		with input.effects.tokens as [moved(usdc, me, friend, 40000000), moved(usdc, me, router, 60000000)]
+	reasons == set()
+}
+
+# Whatever the effects do not explain counts for everybody.
+test_what_does_not_show_goes_to_somebody_unknown if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as to_one
+		with input.bounds as bounds(0, 71000000)
+		with input.effects.tokens as []
+	reasons == {concat("", [
+		"daily limit of 70 USDC to one counterparty exceeded: 71 USDC to somebody unknown",
+		" asked, 0 USDC may have gone there in 24 hours",
+	])}
+}
+
+test_what_does_not_show_adds_to_what_does if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as to_one
+		with input.bounds as bounds(0, 71000000)
+		with input.effects.tokens as [moved(usdc, me, friend, 31000000)]
+	reasons == {concat("", [
+		"daily limit of 70 USDC to one counterparty exceeded: 71 USDC to ", friend,
+		" asked, 0 USDC may have gone there in 24 hours",
+	])}
+}
+
+# Back and forth: what left altogether is more than what may leave, and nothing is unseen.
+test_more_that_shows_than_may_leave if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as to_one
+		with input.bounds as bounds(0, 10000000)
+		with input.effects.tokens as [moved(usdc, me, friend, 70000000), moved(usdc, friend, me, 60000000), moved(usdc, me, me, 90000000)]
+	reasons == set()
+}
+
+test_native_currency_to_one_counterparty if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as to_one
+		with input.bounds as bounds(71, 0)
+		with input.effects.native as [
+			{"from": me, "to": friend, "amount": 71}, {"from": me, "to": me, "amount": 71}, {"from": router, "to": router, "amount": 99},
+		]
+	reasons == {concat("", [
+		"daily limit of 0.00000000000000007 ETH to one counterparty exceeded: 0.000000000000000071 ETH to ", friend,
+		" asked, 0 ETH may have gone there in 24 hours",
+	])}
+}
+
+# Where native currency went is never known.
+test_native_currency_may_have_gone_to_anybody if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as to_one
+		with input.bounds as bounds(1, 0)
+		with input.effects.native as [{"from": me, "to": friend, "amount": 1}]
+		with input.history.day.counterparties as [paid(nobody, nobody, 69), paid(usdc, nobody, 900)]
+	reasons == set()
+}
+
+test_one_wei_more_to_whomever if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as to_one
+		with input.bounds as bounds(1, 0)
+		with input.effects.native as [{"from": me, "to": friend, "amount": 1}]
+		with input.history.day.counterparties as [paid(nobody, nobody, 70)]
+	reasons == {
+		concat("", [
+			"daily limit of 0.00000000000000007 ETH to one counterparty exceeded: 0.000000000000000001 ETH to ", friend,
+			" asked, 0.00000000000000007 ETH may have gone there in 24 hours",
+		]),
+	}
 }
 
 # What was spent of one asset does not count against another.

@@ -3,6 +3,8 @@ package writ.guarded_calls_test
 import data.writ.guarded_calls
 import rego.v1
 
+nothing := {"operations": 0, "spent": [], "counterparties": []}
+
 vault := "0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 nobody := "0x0000000000000000000000000000000000000000"
@@ -29,9 +31,9 @@ bound(amount) := {"asset": usdc, "kind": "erc20", "maxOut": amount}
 native(amount) := {"asset": nobody, "kind": "native", "maxOut": amount}
 
 base := {
-	"version": 1,
+	"version": 2,
 	"chain": {"id": 1, "block": {"number": 1, "hash": "0x00", "timestamp": 1}},
-	"account": {"address": vault, "codeHash": "0x00", "kind": "guarded-contract", "deployed": true},
+	"account": {"address": vault, "codeHash": "0x00", "kind": "guarded-contract", "deployed": true, "balance": 0},
 	"operation": {
 		"entryPoint": nobody, "nonce": {"key": 0, "sequence": 7}, "factory": nobody, "paymaster": nobody,
 		"callGasLimit": 0, "maxCost": 0,
@@ -46,7 +48,7 @@ base := {
 		"native": [], "tokens": [moved(customer, vault)], "approvals": [], "delegateCalls": [], "created": [],
 		"touched": [usdc, customer], "reverted": false,
 	},
-	"history": {"sequence": 0, "day": {"operations": 0, "spent": []}},
+	"history": {"sequence": 0, "hour": nothing, "day": nothing, "week": nothing},
 	"facts": {},
 }
 

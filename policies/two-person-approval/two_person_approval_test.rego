@@ -3,6 +3,8 @@ package writ.two_person_approval_test
 import data.writ.two_person_approval
 import rego.v1
 
+nothing := {"operations": 0, "spent": [], "counterparties": []}
+
 me := "0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 nobody := "0x0000000000000000000000000000000000000000"
@@ -32,9 +34,9 @@ approval(entries) := {
 }
 
 base := {
-	"version": 1,
+	"version": 2,
 	"chain": {"id": 1, "block": {"number": 1, "hash": "0x00", "timestamp": 1}},
-	"account": {"address": me, "codeHash": "0x00", "kind": "erc7579-openzeppelin", "deployed": true},
+	"account": {"address": me, "codeHash": "0x00", "kind": "erc7579-openzeppelin", "deployed": true, "balance": 0},
 	"operation": {
 		"entryPoint": friend, "nonce": {"key": 0, "sequence": 0}, "factory": nobody, "paymaster": nobody,
 		"callGasLimit": 1, "maxCost": 1,
@@ -45,7 +47,7 @@ base := {
 		"native": [], "tokens": [], "approvals": [], "delegateCalls": [], "created": [], "touched": [usdc],
 		"reverted": false,
 	},
-	"history": {"sequence": 0, "day": {"operations": 0, "spent": []}},
+	"history": {"sequence": 0, "hour": nothing, "day": nothing, "week": nothing},
 	"facts": {"approval": missing},
 }
 

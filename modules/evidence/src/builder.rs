@@ -19,11 +19,11 @@ use crate::{
     bounds::keeps_stake,
     calls::{Call, Own, decode_calls, name_pinned},
     detached::{self, Authority, Conduct},
-    document::{Asked, Facts, document},
+    document::{Asked, Facts, Standing, document},
     error::EvidenceError,
     evidence::Evidence,
     facts::{self, Stated},
-    history::{HistoryHead, Spending, read_day},
+    history::{History, HistoryHead, HistoryIndex, read_history},
     needs::Needs,
     predecessor::{Predecessor, predecessors},
     run::{Run, reverted},
@@ -67,6 +67,7 @@ pub struct EvidenceBuilder {
     pub(crate) simulator: Simulator,
     pub(crate) reader: AccountReader,
     policies: Option<Arc<PolicyStore>>,
+    history: Option<HistoryIndex>,
 }
 
 impl EvidenceBuilder {
@@ -74,13 +75,19 @@ impl EvidenceBuilder {
     #[must_use]
     pub fn new(state: StateProvider, simulator: Simulator) -> Self {
         let reader = AccountReader::new(simulator.clone(), state.client().clone());
-        Self { state, simulator, reader, policies: None }
+        Self { state, simulator, reader, policies: None, history: None }
     }
 
     /// The same with the policies that decide, to which it shows what they ask for.
     #[must_use]
     pub fn with_policies(self, policies: Arc<PolicyStore>) -> Self {
         Self { policies: Some(policies), ..self }
+    }
+
+    /// Keeps what is read of accounts' histories in this index, which does not change any evidence.
+    #[must_use]
+    pub fn with_history(self, index: HistoryIndex) -> Self {
+        Self { history: Some(index), ..self }
     }
 
     /// Where blocks are pinned.
@@ -144,11 +151,11 @@ impl EvidenceBuilder {
             without_batch(&mut outcome.effects, account.address, adapter);
         }
 
-        let day = self.history(block, &account, &before).await?;
+        let history = self.history(block, &account, &before).await?;
         let sequence = account.policy.next_sequence(before.len() as u64);
-        let deployed = has_code(block, operation.sender).await?;
+        let standing = standing(block, operation.sender).await?;
         let stated = self.stated(request, &account, &needs).await?;
-        let seen = Seen { calls, bounds, outcome, sequence, day, deployed, stated };
+        let seen = Seen { calls, bounds, outcome, sequence, history, standing, stated };
         write_down(request, account, seen)
     }
 
@@ -159,15 +166,15 @@ impl EvidenceBuilder {
     ) -> Result<Evidence, EvidenceError> {
         let EvidenceRequest { block, operation, entry_point, .. } = request;
         let account = self.reader.observe(block, operation, entry_point.address, terms).await?;
-        let deployed = has_code(block, operation.sender).await?;
+        let standing = standing(block, operation.sender).await?;
         let outcome = detached::run(&self.simulator, request).await?;
         let Conduct { mut calls, bounds } =
             Conduct::of(&outcome.effects, operation.sender, entry_point.address)?;
         let needs = self.needs(&account)?;
         name_pinned(account.address, &mut calls, &needs.functions)?;
-        let day = Spending::default();
+        let history = History::default();
         let stated = self.stated(request, &account, &needs).await?;
-        let seen = Seen { calls, bounds, outcome, sequence: 0, day, deployed, stated };
+        let seen = Seen { calls, bounds, outcome, sequence: 0, history, standing, stated };
         write_down(request, account, seen)
     }
 
@@ -208,9 +215,9 @@ impl EvidenceBuilder {
         block: &PinnedBlock,
         account: &Account,
         before: &[Predecessor],
-    ) -> Result<Spending, EvidenceError> {
+    ) -> Result<History, EvidenceError> {
         if !account.policy.configuration.reads_history {
-            return Ok(Spending::default());
+            return Ok(History::default());
         }
         let head = HistoryHead {
             module: account.module,
@@ -219,18 +226,20 @@ impl EvidenceBuilder {
             block_number: block.number(),
             timestamp: block.timestamp(),
         };
-        let mut day = read_day(self.state.client(), head).await?;
+        let blocks = read_history(self.state.client(), self.history.as_ref(), head).await?;
         // Logs are asked for by number: they are this chain's only if the block still is.
         self.state.pin(BlockId::hash(block.hash())).await?;
+        let mut history = History::of(&blocks, block.timestamp());
         for predecessor in before {
-            day.operations = day.operations.saturating_add(1);
-            for bound in predecessor.suffix.bounds.as_slice() {
-                if bound.max_out > 0 && bound.asset.kind().is_spent() {
-                    day.add(bound.asset.contract(), U256::from(bound.max_out));
-                }
-            }
+            let bounds = predecessor.suffix.bounds.as_slice().iter();
+            let amounts: Vec<_> = bounds
+                .filter(|bound| bound.asset.kind().is_spent())
+                .map(|bound| (bound.asset.contract(), U256::from(bound.max_out)))
+                .collect();
+            history.expect(&amounts);
         }
-        Ok(day)
+        history.check()?;
+        Ok(history)
     }
 }
 
@@ -240,8 +249,8 @@ struct Seen {
     bounds: Bounds,
     outcome: OpOutcome,
     sequence: u64,
-    day: Spending,
-    deployed: bool,
+    history: History,
+    standing: Standing,
     stated: Stated,
 }
 
@@ -257,7 +266,7 @@ fn write_down(
         block: (block.number(), block.hash(), block.timestamp()),
         code_hash: account.code_hash,
         sight: account.sight,
-        deployed: seen.deployed,
+        standing: seen.standing,
         account: operation.sender,
         asked: Asked::Operation { operation, entry_point: entry_point.address, max_cost },
         calls: &seen.calls,
@@ -265,7 +274,7 @@ fn write_down(
         effects: [&seen.outcome.effects, &seen.outcome.post_op_effects],
         reverted: reverted(&seen.outcome),
         sequence: seen.sequence,
-        day: &seen.day,
+        history: &seen.history,
         stated: &seen.stated,
     })?;
     let encoded = Bytes::from(writ_policy::encode(&document));
@@ -289,10 +298,11 @@ fn write_down(
     })
 }
 
-/// Whether there is code at an account before the operation.
-async fn has_code(block: &PinnedBlock, account: Address) -> Result<bool, EvidenceError> {
-    let found = block.account(account).await?.code_hash;
-    Ok(found != KECCAK256_EMPTY && !found.is_zero())
+/// What an account is and has before the operation.
+async fn standing(block: &PinnedBlock, account: Address) -> Result<Standing, EvidenceError> {
+    let found = block.account(account).await?;
+    let deployed = found.code_hash != KECCAK256_EMPTY && !found.code_hash.is_zero();
+    Ok(Standing { deployed, balance: found.balance })
 }
 
 /// What holds for every request.

@@ -1,4 +1,4 @@
-//! The input document, version 1: everything that a policy can see, and nothing else.
+//! The input document, version 2: everything that a policy can see, and nothing else.
 //!
 //! Every key is always present, except `action`, which only a call off the ERC-4337 path has, and `pinned` of calls, which only
 //! those of pinned functions have. "No address" is the zero address. Integers are exact, addresses and
@@ -6,7 +6,7 @@
 
 use alloy::primitives::{Address, B256, U256};
 use writ_attestation::{Bounds, CallAction};
-use writ_policy::Value;
+use writ_policy::{INPUT_VERSION, Value};
 use writ_simulation::{ApprovalKind, Effects, TokenStandard};
 use writ_types::{CallPath, UserOperation};
 
@@ -14,11 +14,8 @@ use crate::{
     account::AccountSight,
     calls::{ArgumentValue, Call},
     facts::Stated,
-    history::Spending,
+    history::{History, Spending, Window},
 };
-
-/// Version of the document's layout.
-pub const DOCUMENT_VERSION: u64 = 1;
 
 /// Most entries of one list of effects. Beyond it nothing is decided.
 pub const MAX_EFFECTS: usize = 256;
@@ -42,8 +39,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) account: Address,
     pub(crate) code_hash: B256,
     pub(crate) sight: AccountSight,
-    /// Whether there is code at the account before the operation.
-    pub(crate) deployed: bool,
+    pub(crate) standing: Standing,
     pub(crate) asked: Asked<'a>,
     pub(crate) calls: &'a [Call],
     pub(crate) bounds: &'a Bounds,
@@ -51,9 +47,18 @@ pub(crate) struct Facts<'a> {
     pub(crate) effects: [&'a Effects; 2],
     pub(crate) reverted: bool,
     pub(crate) sequence: u64,
-    pub(crate) day: &'a Spending,
+    pub(crate) history: &'a History,
     /// What is stated about the account, and verified.
     pub(crate) stated: &'a Stated,
+}
+
+/// What an account is and has at the pinned block, before the operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    /// Whether there is code at it.
+    pub(crate) deployed: bool,
+    /// Wei.
+    pub(crate) balance: U256,
 }
 
 /// What is decided about.
@@ -73,7 +78,7 @@ pub(crate) fn document(facts: &Facts<'_>) -> Result<Value, TooManyEffects> {
         Asked::Call { action, .. } => Some(action.caller).filter(|caller| *caller != facts.account),
     };
     let mut fields = vec![
-        ("version", DOCUMENT_VERSION.into()),
+        ("version", INPUT_VERSION.into()),
         (
             "chain",
             Value::object([
@@ -94,14 +99,15 @@ pub(crate) fn document(facts: &Facts<'_>) -> Result<Value, TooManyEffects> {
                 ("address", facts.account.into()),
                 ("codeHash", facts.code_hash.into()),
                 ("kind", facts.sight.name().into()),
-                ("deployed", facts.deployed.into()),
+                ("deployed", facts.standing.deployed.into()),
+                ("balance", facts.standing.balance.into()),
             ]),
         ),
         ("operation", operation(facts.asked)),
         ("calls", Value::array(facts.calls.iter().map(call))),
         ("bounds", bounds(facts.bounds)),
         ("effects", effects(facts.effects, caller, facts.reverted)?),
-        ("history", Value::object([("sequence", facts.sequence.into()), ("day", day(facts.day))])),
+        ("history", history(facts.sequence, facts.history)),
         ("facts", facts.stated.to_value()),
     ];
     if let Asked::Call { action, enforcer } = facts.asked {
@@ -302,11 +308,27 @@ fn list<T, const N: usize>(
     Ok(Value::array(parts.into_iter().flatten().map(view)))
 }
 
-fn day(day: &Spending) -> Value {
-    let spent = day.spent.iter().map(|(asset, amount)| {
+fn history(sequence: u64, history: &History) -> Value {
+    let windows = Window::ALL.map(|window| (window.name(), spending(history.window(window))));
+    Value::object([("sequence", sequence.into())].into_iter().chain(windows))
+}
+
+fn spending(spending: &Spending) -> Value {
+    let spent = spending.spent.iter().map(|(asset, amount)| {
         Value::object([("asset", (*asset).into()), ("amount", (*amount).into())])
     });
-    Value::object([("operations", day.operations.into()), ("spent", Value::array(spent))])
+    let counterparties = spending.counterparties().into_iter().map(|paid| {
+        Value::object([
+            ("asset", paid.asset.into()),
+            ("counterparty", paid.counterparty.into()),
+            ("amount", paid.amount.into()),
+        ])
+    });
+    Value::object([
+        ("operations", spending.operations.into()),
+        ("spent", Value::array(spent)),
+        ("counterparties", Value::array(counterparties)),
+    ])
 }
 
 #[cfg(test)]
@@ -336,8 +358,9 @@ mod tests {
 
     fn build(effects: [&Effects; 2], calls: &[Call]) -> Result<Value, TooManyEffects> {
         let bounds = Bounds::new(vec![Bound::native(0), Bound::erc20(TOKEN, u128::MAX)]).unwrap();
-        let mut day = Spending { operations: 2, ..Default::default() };
-        day.add(TOKEN, U256::MAX);
+        let mut history = History::default();
+        history.expect(&[(TOKEN, U256::MAX), (Address::ZERO, U256::ZERO)]);
+        history.hour = Spending::default();
         document(&Facts {
             chain_id: 31_337,
             block: (9, B256::repeat_byte(0xbb), 1_700_000_000),
@@ -347,7 +370,7 @@ mod tests {
                 root_validator: None,
                 built_in: None,
             }),
-            deployed: true,
+            standing: Standing { deployed: true, balance: U256::from(77) },
             account: ACCOUNT,
             asked: Asked::Operation {
                 operation: &user_operation(),
@@ -359,7 +382,7 @@ mod tests {
             effects,
             reverted: false,
             sequence: 4,
-            day: &day,
+            history: &history,
             stated: &Stated::default(),
         })
     }
@@ -396,7 +419,9 @@ mod tests {
             ..Effects::default()
         };
         let fees = Effects { touched: vec![OTHER, TOKEN], ..effects.clone() };
-        let text = build([&effects, &fees], &calls).unwrap().to_json();
+        let document = build([&effects, &fees], &calls).unwrap();
+        assert_eq!(writ_policy::check_input(&document), Ok(()));
+        let text = document.to_json();
         let max = U256::MAX;
         let data = &calls[0].data;
         let native = format!(r#"{{"amount":5,"from":"{ACCOUNT:?}","to":"{OTHER:?}"}}"#);
@@ -406,10 +431,15 @@ mod tests {
         let approval = format!(
             r#"{{"amount":1,"id":0,"kind":"allowance","owner":"{ACCOUNT:?}","spender":"{OTHER:?}","token":"{TOKEN:?}"}}"#
         );
+        let none = r#"{"counterparties":[],"operations":0,"spent":[]}"#;
+        let window = format!(
+            r#"{{"counterparties":[{{"amount":{max},"asset":"{TOKEN:?}","counterparty":"{:?}"}}],"operations":1,"spent":[{{"amount":{max},"asset":"{TOKEN:?}"}}]}}"#,
+            Address::ZERO
+        );
         let delegate = format!(r#"{{"from":"{TOKEN:?}","to":"{OTHER:?}"}}"#);
         let expected = [
             format!(
-                r#"{{"account":{{"address":"{ACCOUNT:?}","codeHash":"0x{}","deployed":true,"kind":"erc7579-openzeppelin"}},"#,
+                r#"{{"account":{{"address":"{ACCOUNT:?}","balance":77,"codeHash":"0x{}","deployed":true,"kind":"erc7579-openzeppelin"}},"#,
                 "cc".repeat(32)
             ),
             format!(
@@ -435,15 +465,13 @@ mod tests {
             ),
             format!(r#""tokens":[{token},{token}],"touched":["{OTHER:?}","{TOKEN:?}"]}},"#),
             r#""facts":{},"#.to_owned(),
-            format!(
-                r#""history":{{"day":{{"operations":2,"spent":[{{"amount":{max},"asset":"{TOKEN:?}"}}]}},"sequence":4}},"#
-            ),
+            format!(r#""history":{{"day":{window},"hour":{none},"sequence":4,"week":{window}}},"#),
             format!(
                 r#""operation":{{"callGasLimit":100,"entryPoint":"0x{}","factory":"{zero:?}","maxCost":1000,"nonce":{{"key":5,"sequence":3}},"paymaster":"{zero:?}"}},"#,
                 "e1".repeat(20),
                 zero = Address::ZERO
             ),
-            r#""version":1}"#.to_owned(),
+            r#""version":2}"#.to_owned(),
         ];
         assert_eq!(text, expected.concat());
     }
@@ -464,7 +492,8 @@ mod tests {
     fn more_effects_than_a_policy_is_asked_about_are_refused() {
         let moved = NativeTransfer { from: ACCOUNT, to: OTHER, amount: U256::ONE };
         let most = Effects { native: vec![moved; MAX_EFFECTS], ..Default::default() };
-        assert!(build([&most, &Effects::default()], &[]).is_ok());
+        let document = build([&most, &Effects::default()], &[]).unwrap();
+        assert_eq!(writ_policy::check_input(&document), Ok(()));
         let one = Effects { native: vec![moved], ..Default::default() };
         assert_eq!(
             build([&most, &one], &[]),

@@ -7,8 +7,13 @@ use writ_simulation::{Failure, NodeError, SimulationError};
 use writ_types::EntryPointVersion;
 
 use crate::{
-    account::AccountError, bounds::AssetError, call::CallError, calls::CallsError,
-    document::TooManyEffects, history::HistoryError, needs::NeedsError,
+    account::AccountError,
+    bounds::AssetError,
+    call::CallError,
+    calls::CallsError,
+    document::TooManyEffects,
+    history::{HistoryError, TooManyAssets},
+    needs::NeedsError,
 };
 
 /// Why a request has no evidence. Without evidence nothing is decided.
@@ -36,6 +41,9 @@ pub enum EvidenceError {
     /// The account's history is not complete.
     #[error(transparent)]
     History(#[from] HistoryError<NodeError>),
+    /// The account spent more assets than a policy can be asked about.
+    #[error(transparent)]
+    Spent(#[from] TooManyAssets),
     /// The input document is longer than what is passed on.
     #[error("the input document has {bytes} bytes, more than {}", crate::MAX_EVIDENCE_LEN)]
     TooLarge {

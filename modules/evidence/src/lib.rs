@@ -11,7 +11,8 @@
 //!     ├─ simulation under a throw-away quorum ── effects ──> what moves ── again, measured by the module ──> exact bounds
 //!     │                                                                   └─ and again under them
 //!     ├─ Needs ────────── the policies' manifests: functions to name, facts to verify (writ_facts) or to read
-//!     └─ read_day ─────── Outflow events, a list linked backwards from the pinned state ──> Spending
+//!     └─ read_history ─── Outflow events, a list linked backwards from the pinned state, and the transfers beside them,
+//!                         through an index if there is one ──> History: hour, day, week
 //!                                                                  │
 //!                        document (writ_policy::Value) ── encode ──┴─> Evidence { hash, action, bounds, … }
 //!
@@ -56,8 +57,12 @@ pub use calls::{
 };
 pub use delegation::TupleError;
 pub use detached::Authority;
-pub use document::{DOCUMENT_VERSION, MAX_EFFECTS, TooManyEffects};
+pub use document::{MAX_EFFECTS, TooManyEffects};
 pub use error::{EvidenceError, PredecessorError};
 pub use evidence::Evidence;
-pub use history::{DAY, HistoryError, HistoryHead, Outflow, OutflowSource, Spending, read_day};
+pub use history::{
+    BlockLink, Counterparty, DEFAULT_HISTORY_BLOCKS, History, HistoryError, HistoryHead,
+    HistoryIndex, HistorySource, IndexError, MAX_ASSETS, MAX_COUNTERPARTIES, OutflowBlock,
+    OutflowLog, Spending, TooManyAssets, TransferLog, Window, read_history,
+};
 pub use needs::{MAX_ASKED_FACTS, NeedsError};

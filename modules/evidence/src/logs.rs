@@ -2,16 +2,16 @@
 
 use alloy::{
     primitives::{Address, B256, U256},
-    rpc::types::Filter,
+    rpc::types::{Filter, Log},
     sol_types::SolEvent,
 };
-use writ_bindings::WritModule;
+use writ_bindings::{Erc20, WritModule};
 use writ_simulation::{NodeClient, NodeError};
 use writ_types::AssetKind;
 
-use crate::history::{Outflow, OutflowSource};
+use crate::history::{HistorySource, OutflowLog, TransferLog};
 
-impl OutflowSource for NodeClient {
+impl HistorySource for NodeClient {
     type Error = NodeError;
 
     async fn outflows(
@@ -20,7 +20,7 @@ impl OutflowSource for NodeClient {
         account: Address,
         from: u64,
         to: u64,
-    ) -> Result<Vec<Outflow>, NodeError> {
+    ) -> Result<Vec<OutflowLog>, NodeError> {
         let filter = Filter::new()
             .address(module)
             .event_signature(WritModule::Outflow::SIGNATURE_HASH)
@@ -31,11 +31,13 @@ impl OutflowSource for NodeClient {
             .await?
             .into_iter()
             .map(|log| {
-                let block = log.block_number.ok_or_else(|| malformed("a log without block"))?;
+                let (block, block_hash, transaction) = place(&log)?;
                 let event = WritModule::Outflow::decode_log_validate(&log.inner)
                     .map_err(|error| malformed(&error.to_string()))?;
-                Ok(Outflow {
+                Ok(OutflowLog {
                     block,
+                    block_hash,
+                    transaction,
                     asset: event.asset,
                     // Of other kinds something was counted, lent or deposited: part of the list, and no spending.
                     amount: if is_spent(event.kind) { event.amount } else { U256::ZERO },
@@ -45,6 +47,42 @@ impl OutflowSource for NodeClient {
                 })
             })
             .collect()
+    }
+
+    async fn transfers(
+        &self,
+        tokens: &[Address],
+        account: Address,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<TransferLog>, NodeError> {
+        let filter = Filter::new()
+            .address(tokens.to_vec())
+            .event_signature(Erc20::Transfer::SIGNATURE_HASH)
+            .topic1(account)
+            .from_block(from)
+            .to_block(to);
+        let mut transfers = Vec::new();
+        for log in self.logs(&filter).await? {
+            // Of another shape, as an ERC-721's: it says nothing about an amount.
+            let Ok(event) = Erc20::Transfer::decode_log_validate(&log.inner) else { continue };
+            let (block, block_hash, transaction) = place(&log)?;
+            let (token, to, amount) = (log.address(), event.to, event.value);
+            transfers.push(TransferLog { block, block_hash, transaction, token, to, amount });
+        }
+        Ok(transfers)
+    }
+
+    async fn block_hash(&self, number: u64) -> Result<Option<B256>, NodeError> {
+        Ok(self.block(number.into()).await?.map(|block| block.header.hash))
+    }
+}
+
+/// Block and transaction of a log.
+fn place(log: &Log) -> Result<(u64, B256, B256), NodeError> {
+    match (log.block_number, log.block_hash, log.transaction_hash) {
+        (Some(block), Some(hash), Some(transaction)) => Ok((block, hash, transaction)),
+        _ => Err(malformed("a log without block or transaction")),
     }
 }
 

@@ -33,6 +33,9 @@ pub struct OperatorConfig {
     pub worker: Option<Worker>,
     /// Directory of the signing log. It belongs to the key: never start a key on an empty log that has signed before.
     pub log: PathBuf,
+    /// Where what was read of accounts' histories is kept, and at most how many blocks of them; nothing is kept without.
+    /// It changes no answer, only how much is asked of the node. Never shared by two processes.
+    pub history: Option<(PathBuf, usize)>,
     /// Where to listen; loopback unless something in front adds authentication and rate limits.
     pub listen: SocketAddr,
     /// EntryPoints that operations may be for.
@@ -48,7 +51,8 @@ pub struct OperatorConfig {
 }
 
 impl OperatorConfig {
-    /// A configuration with defaults: loopback on a free port, the canonical EntryPoints. (No module
+    /// A configuration with defaults: loopback on a free port, the canonical EntryPoints, histories read from the
+    /// node each time. (No module
     /// enforces a decision on v0.6.)
     #[must_use]
     pub fn new(key: OperatorKey, node: String, policies: PathBuf, log: PathBuf) -> Self {
@@ -58,6 +62,7 @@ impl OperatorConfig {
             policies,
             worker: None,
             log,
+            history: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             entry_points: EntryPointVersion::ALL.into_iter().map(EntryPoint::canonical).collect(),
             max_block_age: DEFAULT_MAX_BLOCK_AGE,

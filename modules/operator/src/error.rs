@@ -1,5 +1,6 @@
 //! Why an operator does not start.
 
+use writ_evidence::IndexError;
 use writ_policy::StoreError;
 use writ_simulation::NodeError;
 
@@ -21,6 +22,9 @@ pub enum OperatorError {
     /// The signing log is unusable.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The index of histories is unusable.
+    #[error(transparent)]
+    History(#[from] IndexError),
     /// The node does not answer.
     #[error(transparent)]
     Node(#[from] NodeError),

@@ -91,10 +91,14 @@ pub(crate) fn from_evidence(error: &EvidenceError, hash: B256) -> OperatorFault 
             OperatorFault::UnknownPolicy { policy_id: *policy_id }
         }
         E::Account(_) | E::Throwaway(_) | E::Needs(_) => OperatorFault::NotConfigured { reason },
-        // The node left logs out that the state proves to exist.
-        E::History(HistoryError::Missing { .. } | HistoryError::Inconsistent { .. }) => {
-            OperatorFault::Unavailable { reason }
-        }
+        // Read a moment later it may be there: a longer history, another branch, another state of the disk.
+        E::History(
+            HistoryError::Missing { .. }
+            | HistoryError::Inconsistent { .. }
+            | HistoryError::Reorganised { .. }
+            | HistoryError::TooFar
+            | HistoryError::Index(_),
+        ) => OperatorFault::Unavailable { reason },
         E::Failed { reason, aa_code } => {
             OperatorFault::SimulationFailed { reason: reason.clone(), aa_code: aa_code.clone() }
         }

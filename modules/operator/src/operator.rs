@@ -14,7 +14,9 @@ use writ_attestation::{
         OperatorFault, OperatorRecord, OperatorResponse,
     },
 };
-use writ_evidence::{Authority, Evidence, EvidenceBuilder, EvidenceRequest, OwnerSignature};
+use writ_evidence::{
+    Authority, Evidence, EvidenceBuilder, EvidenceRequest, HistoryIndex, OwnerSignature,
+};
 use writ_policy::PolicyStore;
 use writ_simulation::{
     NodeClient, NodeOptions, PinnedBlock, Simulator, StateOptions, StateProvider,
@@ -70,11 +72,15 @@ impl Operator {
         let node = NodeClient::new(&config.node, NodeOptions::default())?;
         let chain_id = node.chain_id().await?;
         let state = StateProvider::new(node, StateOptions::default());
+        let mut builder =
+            EvidenceBuilder::new(state, Simulator::default()).with_policies(policies.clone());
+        if let Some((path, capacity)) = config.history {
+            builder = builder.with_history(HistoryIndex::open(&path, chain_id, capacity)?);
+        }
         Ok(Self {
             key: config.key,
             chain_id,
-            builder: EvidenceBuilder::new(state, Simulator::default())
-                .with_policies(policies.clone()),
+            builder,
             policies,
             log: Arc::new(log),
             entry_points: config.entry_points,

@@ -1,163 +1,23 @@
-//! The shape of the input document, version 1, checked before every evaluation.
+//! The shape of the input document, version 2, checked before every evaluation.
 //!
 //! A policy that says `deny if input.x > limit` denies nothing when `x` is missing or is text.
 //! So every field that a policy may rely on is present and of its type before Rego runs, and
-//! fields that version 1 does not have are refused: what is not in the document cannot influence
+//! fields that version 2 does not have are refused: what is not in the document cannot influence
 //! the decision.
 //!
 //! The document of a call that comes through no EntryPoint has one field more, `action`, and what
 //! an EntryPoint would have said of an operation is zero in it.
+//!
+//! The tables of fields are in `input_shape`; the JSON Schema that is published of them, in `input_schema`.
 
-use crate::{AssetBound, VERIFIED, Value, result::list_bounds};
-
-/// The version of the input document that this crate checks and policies are written for.
-pub const INPUT_VERSION: u64 = 1;
-
-enum Shape {
-    Bool,
-    /// An integer that is not negative.
-    Amount,
-    Text,
-    /// 42 lowercase characters.
-    Address,
-    /// `0x` and 64 lowercase digits.
-    Hash,
-    /// `0x` and an even number of lowercase digits.
-    Bytes,
-    /// Empty, or `0x` and eight lowercase digits.
-    Selector,
-    AssetKind,
-    /// Whatever an argument's ABI type holds.
-    Any,
-    /// Facts by name.
-    Facts,
-    /// A call, of a function that a policy pinned or of another.
-    Call,
-    List(&'static Self),
-    Record(&'static [(&'static str, Self)]),
-}
-
-use Shape::{
-    Address, Amount, Any, AssetKind, Bool, Bytes, Call, Facts, Hash, List, Record, Selector, Text,
+use crate::{
+    AssetBound, VERIFIED, Value,
+    input_shape::{FACT, INPUT, Shape, UNMET_FACT},
+    result::list_bounds,
 };
 
-const INPUT: Shape = Record(&[
-    ("version", Amount),
-    ("chain", CHAIN),
-    ("account", ACCOUNT),
-    ("operation", OPERATION),
-    ("calls", List(&Call)),
-    ("bounds", List(&BOUND)),
-    ("effects", EFFECTS),
-    ("history", HISTORY),
-    ("facts", Facts),
-]);
-/// Of a call that comes through no EntryPoint: the same, and what of its action the rest does not show.
-const CALL_INPUT: Shape = Record(&[
-    ("version", Amount),
-    ("chain", CHAIN),
-    ("account", ACCOUNT),
-    ("operation", OPERATION),
-    ("action", ACTION),
-    ("calls", List(&Call)),
-    ("bounds", List(&BOUND)),
-    ("effects", EFFECTS),
-    ("history", HISTORY),
-    ("facts", Facts),
-]);
-const CHAIN: Shape = Record(&[("id", Amount), ("block", BLOCK)]);
-const ACCOUNT: Shape =
-    Record(&[("address", Address), ("codeHash", Hash), ("kind", Text), ("deployed", Bool)]);
-const HISTORY: Shape = Record(&[("sequence", Amount), ("day", DAY)]);
-const ACTION: Shape = Record(&[
-    ("enforcer", Address),
-    ("caller", Address),
-    ("target", Address),
-    ("path", Text),
-    ("operation", Text),
-    ("context", Hash),
-    ("nonce", Amount),
-]);
-const BLOCK: Shape = Record(&[("number", Amount), ("hash", Hash), ("timestamp", Amount)]);
-const OPERATION: Shape = Record(&[
-    ("entryPoint", Address),
-    ("nonce", Record(&[("key", Amount), ("sequence", Amount)])),
-    ("factory", Address),
-    ("paymaster", Address),
-    ("callGasLimit", Amount),
-    ("maxCost", Amount),
-]);
-const CALL: Shape = Record(&[
-    ("to", Address),
-    ("value", Amount),
-    ("selector", Selector),
-    ("function", Text),
-    ("args", ARGUMENTS),
-    ("data", Bytes),
-]);
-/// Of a function that a policy of the set pins: the same, and what it is by that.
-const PINNED_CALL: Shape = Record(&[
-    ("to", Address),
-    ("value", Amount),
-    ("selector", Selector),
-    ("function", Text),
-    ("args", ARGUMENTS),
-    ("data", Bytes),
-    ("pinned", Record(&[("function", Text), ("args", ARGUMENTS)])),
-]);
-const ARGUMENTS: Shape = List(&Record(&[("name", Text), ("type", Text), ("value", Any)]));
-const BOUND: Shape = Record(&[
-    ("asset", Address),
-    ("kind", AssetKind),
-    ("id", Amount),
-    ("spender", Address),
-    ("maxOut", Amount),
-]);
-const EFFECTS: Shape = Record(&[
-    ("native", List(&Record(&[("from", Address), ("to", Address), ("amount", Amount)]))),
-    (
-        "tokens",
-        List(&Record(&[
-            ("token", Address),
-            ("standard", Text),
-            ("from", Address),
-            ("to", Address),
-            ("id", Amount),
-            ("amount", Amount),
-        ])),
-    ),
-    (
-        "approvals",
-        List(&Record(&[
-            ("kind", Text),
-            ("token", Address),
-            ("owner", Address),
-            ("spender", Address),
-            ("id", Amount),
-            ("amount", Amount),
-        ])),
-    ),
-    ("delegateCalls", List(&Record(&[("from", Address), ("to", Address)]))),
-    ("created", List(&Address)),
-    ("touched", List(&Address)),
-    ("reverted", Bool),
-]);
-/// A fact that holds.
-const FACT: Shape = Record(&[
-    ("status", Text),
-    ("kind", Text),
-    ("issuer", Text),
-    ("value", Any),
-    ("issuedAt", Amount),
-    ("validUntil", Amount),
-    ("proof", Hash),
-]);
-/// A fact that does not, and why.
-const UNMET_FACT: Shape = Record(&[("status", Text), ("detail", Text)]);
-const DAY: Shape = Record(&[
-    ("operations", Amount),
-    ("spent", List(&Record(&[("asset", Address), ("amount", Amount)]))),
-]);
+/// The version of the input document that this crate checks and policies are written for.
+pub const INPUT_VERSION: u64 = 2;
 
 /// An input document that is not one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -165,19 +25,18 @@ const DAY: Shape = Record(&[
 pub struct InputError {
     /// Where in the document, as `.calls[0].to`.
     pub path: String,
-    /// What version 1 has there.
+    /// What version 2 has there.
     pub expected: String,
 }
 
-/// Checks that `input` has exactly the shape of version 1.
+/// Checks that `input` has exactly the shape of version 2.
 ///
 /// # Errors
 /// Naming the first field that is missing, unknown or of another type.
 pub fn check_input(input: &Value) -> Result<(), InputError> {
-    let shape = if input.get("action").is_some() { &CALL_INPUT } else { &INPUT };
-    check(shape, input)?;
+    check(&INPUT, input)?;
     if input.get("version") != Some(&Value::from(INPUT_VERSION)) {
-        return Err(expected("version 1").under(".version"));
+        return Err(expected("version 2").under(".version"));
     }
     input_bounds(input).map(|_| ())
 }
@@ -212,27 +71,31 @@ fn check(shape: &Shape, value: &Value) -> Result<(), InputError> {
     let holds = |holds: bool, what: &str| if holds { Ok(()) } else { Err(expected(what)) };
     let text = value.as_str();
     match shape {
-        Bool => holds(value.as_bool().is_some(), "a boolean"),
-        Amount => {
+        Shape::Bool => holds(value.as_bool().is_some(), "a boolean"),
+        Shape::Amount => {
             let amount = value.as_integer().filter(|integer| !integer.is_negative());
             holds(amount.is_some(), "an integer of at least 0")
         }
-        Text => holds(text.is_some(), "a string"),
-        Address => holds(text.is_some_and(|text| is_hex(text, Some(20))), "a lowercase address"),
-        Hash => holds(text.is_some_and(|text| is_hex(text, Some(32))), "a lowercase hash"),
-        Bytes => holds(text.is_some_and(|text| is_hex(text, None)), "lowercase 0x bytes"),
-        Selector => {
+        Shape::Text => holds(text.is_some(), "a string"),
+        Shape::Word(words) => {
+            let known = text.is_some_and(|text| words.contains(&text));
+            if known { Ok(()) } else { Err(expected(format!("one of {}", words.join(", ")))) }
+        }
+        Shape::Address => {
+            holds(text.is_some_and(|text| is_hex(text, Some(20))), "a lowercase address")
+        }
+        Shape::Hash => holds(text.is_some_and(|text| is_hex(text, Some(32))), "a lowercase hash"),
+        Shape::Bytes => holds(text.is_some_and(|text| is_hex(text, None)), "lowercase 0x bytes"),
+        Shape::Selector => {
             let fits = text.is_some_and(|text| text.is_empty() || is_hex(text, Some(4)));
             holds(fits, "an empty string or a lowercase selector")
         }
-        AssetKind => {
+        Shape::AssetKind => {
             let known = text.and_then(crate::AssetKind::from_word).is_some();
             holds(known, "a kind of asset, as native or erc20")
         }
-        Any => Ok(()),
-        Call if value.get("pinned").is_some() => check(&PINNED_CALL, value),
-        Call => check(&CALL, value),
-        Facts => {
+        Shape::Any => Ok(()),
+        Shape::Facts => {
             let facts = value.as_object().ok_or_else(|| expected("an object"))?;
             facts.iter().try_for_each(|(name, fact)| {
                 let status = fact.get("status").and_then(Value::as_str);
@@ -240,27 +103,43 @@ fn check(shape: &Shape, value: &Value) -> Result<(), InputError> {
                 check(shape, fact).map_err(|error| error.under(format!(".{name}")))
             })
         }
-        List(item) => {
-            let items = value.as_array().ok_or_else(|| expected("an array"))?;
-            items.iter().enumerate().try_for_each(|(index, value)| {
-                check(item, value).map_err(|error| error.under(format!("[{index}]")))
-            })
+        Shape::List(item, most) => check_list(item, *most, value),
+        Shape::Sorted(item, most, keys) => {
+            check_list(item, *most, value)?;
+            let key = |item: &Value| -> Vec<Option<Value>> {
+                keys.iter().map(|key| item.get(key).cloned()).collect()
+            };
+            let items = value.as_array().unwrap_or_default();
+            let ascends = items.is_sorted_by(|one, next| key(one) < key(next));
+            if ascends { Ok(()) } else { Err(expected(format!("ascending {}", keys.join(", ")))) }
         }
-        Record(fields) => {
+        Shape::Record(fields) => {
             let object = value.as_object().ok_or_else(|| expected("an object"))?;
-            for (name, shape) in *fields {
-                let field = object
-                    .get(*name)
-                    .ok_or_else(|| expected("a value").under(format!(".{name}")))?;
-                check(shape, field).map_err(|error| error.under(format!(".{name}")))?;
+            for field in *fields {
+                let under = |error: InputError| error.under(format!(".{}", field.name));
+                match object.get(field.name) {
+                    Some(value) => check(&field.shape, value).map_err(under)?,
+                    None if field.optional => {}
+                    None => return Err(under(expected("a value"))),
+                }
             }
-            let unknown = object.keys().find(|name| fields.iter().all(|(known, _)| known != name));
-            match unknown {
+            let known = |name: &String| fields.iter().any(|field| field.name == name);
+            match object.keys().find(|name| !known(name)) {
                 None => Ok(()),
                 Some(name) => Err(expected("no such field").under(format!(".{name}"))),
             }
         }
     }
+}
+
+fn check_list(item: &Shape, most: usize, value: &Value) -> Result<(), InputError> {
+    let items = value.as_array().ok_or_else(|| expected("an array"))?;
+    if items.len() > most {
+        return Err(expected(format!("at most {most} items")));
+    }
+    items.iter().enumerate().try_for_each(|(index, value)| {
+        check(item, value).map_err(|error| error.under(format!("[{index}]")))
+    })
 }
 
 fn is_hex(text: &str, bytes: Option<usize>) -> bool {

@@ -77,7 +77,7 @@ fn every_field_is_needed() {
 #[test]
 fn near_misses_are_refused_by_path() {
     for (path, value) in [
-        ("version", Value::from(2_u64)),
+        ("version", Value::from(1_u64)),
         ("account.address", Value::from("0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108")),
         ("account.address", Value::from("0x4337")),
         ("calls.0.selector", Value::from("0xa9059c")),
@@ -91,6 +91,11 @@ fn near_misses_are_refused_by_path() {
         ("bounds.0.maxOut", Value::from(-1_i64)),
         ("bounds.0.maxOut", Value::from("1")),
         ("effects.reverted", Value::from("false")),
+        ("effects.tokens.0.standard", Value::from("erc777")),
+        ("effects.approvals.0.kind", Value::from("permit3")),
+        ("account.balance", Value::from("1")),
+        ("history.hour.operations", Value::from(-1_i64)),
+        ("history.week.counterparties.0.counterparty", Value::from("")),
         ("surprise", Value::from(true)),
         ("operation.surprise", Value::from(true)),
     ] {
@@ -173,6 +178,39 @@ fn bounds_are_in_order_and_without_repetition() {
     assert!(checked(std::iter::once(native()).chain(nine.take(7)).collect()).is_ok());
     let nine = (1..9).map(|digit| bound(&digit.to_string(), "erc20"));
     assert!(checked(std::iter::once(native()).chain(nine).collect()).is_err());
+}
+
+#[test]
+fn lists_are_bounded_and_those_of_history_in_order() {
+    let moved =
+        example().path("effects.tokens").and_then(Value::as_array).expect("a list")[0].clone();
+    let tokens = |count| {
+        check_input(&with("effects.tokens", Some(Value::array(vec![moved.clone(); count]))))
+    };
+    assert_eq!(tokens(256), Ok(()));
+    assert_eq!(tokens(257).expect_err("too many").expected, "at most 256 items");
+
+    let address = |number: u64| Value::from(format!("0x{number:040x}"));
+    let spent = |number| Value::object([("asset", address(number)), ("amount", 1_u64.into())]);
+    let checked =
+        |list: Vec<Value>| check_input(&with("history.day.spent", Some(Value::array(list))));
+    assert_eq!(checked((0..256).map(spent).collect()), Ok(()));
+    assert!(checked((0..257).map(spent).collect()).is_err());
+    for wrong in [vec![spent(2), spent(1)], vec![spent(1), spent(1)]] {
+        assert_eq!(checked(wrong).expect_err("an order").path, ".history.day.spent");
+    }
+    let paid = |asset, to| {
+        let fields =
+            [("asset", address(asset)), ("counterparty", address(to)), ("amount", 1_u64.into())];
+        Value::object(fields)
+    };
+    let checked = |list: Vec<Value>| {
+        check_input(&with("history.hour.counterparties", Some(Value::array(list))))
+    };
+    assert_eq!(checked(vec![paid(1, 8), paid(1, 9), paid(2, 0), paid(2, 7)]), Ok(()));
+    for wrong in [vec![paid(1, 9), paid(1, 8)], vec![paid(2, 1), paid(1, 9)], vec![paid(1, 1); 2]] {
+        assert!(checked(wrong).is_err());
+    }
 }
 
 #[test]

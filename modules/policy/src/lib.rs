@@ -59,6 +59,7 @@ pub use functions::{
     FunctionConflict, FunctionTable, MAX_FUNCTIONS, PinnedFunction, STANDARD_FUNCTIONS,
 };
 pub use input::{INPUT_VERSION, InputError, check_input};
+pub use input_schema::input_schema;
 pub use integer::{Integer, IntegerError};
 pub use json::{DecodeError, DecodeProblem, Limits, MAX_DEPTH, decode_json};
 pub use manifest::{
@@ -93,6 +94,8 @@ mod explain;
 mod facts;
 mod functions;
 mod input;
+mod input_schema;
+mod input_shape;
 mod integer;
 mod json;
 mod manifest;

@@ -221,7 +221,7 @@ impl BoundPolicy {
     ///
     /// Everything that is the same on every machine is a decision, and everything but an allow
     /// without reasons is a denial: an undefined result, an error, a result of another shape, an
-    /// input that is not version 1.
+    /// input that is not version 2.
     ///
     /// # Errors
     /// [`EvaluationError::Abstain`] if a limit of this machine was reached.

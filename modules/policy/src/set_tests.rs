@@ -60,10 +60,10 @@ fn all_must_allow() {
 
 #[test]
 fn a_policy_without_a_result_denies_for_all() {
-    let decision = decide(vec![allow(""), policy("u", "decision := 1 if input.version == 2")]);
+    let decision = decide(vec![allow(""), policy("u", "decision := 1 if input.version == 1")]);
     assert!(!decision.allow);
     assert_eq!(decision.reasons, [DenyCode::Undefined.reason()]);
-    let decision = decide(vec![policy("e", "decision := 1 % (input.version - 1)"), allow("")]);
+    let decision = decide(vec![policy("e", "decision := 1 % (input.version - 2)"), allow("")]);
     assert_eq!(decision.reasons, [DenyCode::EvaluationFailed.reason()]);
 }
 

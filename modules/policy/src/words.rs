@@ -6,7 +6,8 @@
 //! [{"text": "A decision stands for {validFor:duration}."},
 //!  {"each": "limits", "text": "At most {perDay:amount} in 24 hours.", "none": "Nothing may leave."}]
 //! ```
-//! `each` repeats the sentence for every entry of a list, and `none` stands for an empty list.
+//! `each` repeats the sentence for every entry of a list, and `none` stands for an empty list. `if` names a parameter (of the
+//! entry, with `each`) without which the sentence is left out.
 //! A place is a parameter's name, optionally with a format: `amount` (with the entry's `decimals`
 //! and `symbol`), `ether`, `duration`, `functions`. In a list of plain values the entry itself is
 //! called `item`.
@@ -24,6 +25,7 @@ pub(crate) struct Words {
 #[derive(Clone, Debug)]
 struct Sentence {
     each: Option<String>,
+    condition: Option<String>,
     text: String,
     none: Option<String>,
 }
@@ -37,9 +39,13 @@ impl Words {
         let sentences = items
             .iter()
             .map(|item| {
-                let problem = || format!("{item} is not a sentence: text, and each, none if any");
+                let problem =
+                    || format!("{item} is not a sentence: text, and each, if, none if any");
                 let fields = item.as_object().ok_or_else(problem)?;
-                if fields.keys().any(|name| !["each", "text", "none"].contains(&name.as_str())) {
+                if fields
+                    .keys()
+                    .any(|name| !["each", "if", "text", "none"].contains(&name.as_str()))
+                {
                     return Err(problem());
                 }
                 let field = |name: &str| match fields.get(name) {
@@ -48,7 +54,8 @@ impl Words {
                     Some(_) => Err(problem()),
                 };
                 let text = field("text")?.ok_or_else(problem)?;
-                Ok(Sentence { each: field("each")?, text, none: field("none")? })
+                let (each, condition, none) = (field("each")?, field("if")?, field("none")?);
+                Ok(Sentence { each, condition, text, none })
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { sentences })
@@ -91,13 +98,13 @@ impl Words {
         let mut lines = Vec::new();
         for sentence in &self.sentences {
             let Some(list) = &sentence.each else {
-                lines.push(fill(&sentence.text, parameters));
+                lines.extend(sentence.fill(parameters));
                 continue;
             };
             let entries = parameters.get(list).and_then(Value::as_array).unwrap_or_default();
-            lines.extend(entries.iter().map(|entry| match entry {
-                Value::Object(_) => fill(&sentence.text, entry),
-                plain => fill(&sentence.text, &Value::object([("item", plain.clone())])),
+            lines.extend(entries.iter().filter_map(|entry| match entry {
+                Value::Object(_) => sentence.fill(entry),
+                plain => sentence.fill(&Value::object([("item", plain.clone())])),
             }));
             if entries.is_empty() {
                 lines.extend(sentence.none.clone());
@@ -111,6 +118,14 @@ impl Words {
 fn places(text: &str) -> impl Iterator<Item = &str> {
     let inside = text.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
     inside.map(|(place, _)| place.split([':', '.']).next().unwrap_or(place))
+}
+
+impl Sentence {
+    /// The sentence with its places filled, if it has something to say.
+    fn fill(&self, scope: &Value) -> Option<String> {
+        let missing = self.condition.as_ref().is_some_and(|name| scope.path(name).is_none());
+        (!missing).then(|| fill(&self.text, scope))
+    }
 }
 
 /// Fills the places of one sentence from the fields of `scope`.
@@ -221,6 +236,16 @@ mod tests {
             describe(words, r#"{"validFor": 1, "spenders": []}"#),
             ["For 1 second, (not set).", "nobody"]
         );
+    }
+
+    #[test]
+    fn a_sentence_about_what_is_not_set_is_left_out() {
+        let words = r#"[{"if": "most", "text": "Up to {most}."},
+            {"each": "limits", "if": "perHour", "text": "{perHour} of {asset}", "none": "nothing"}]"#;
+        let limits = r#"{"limits": [{"asset": "a"}, {"asset": "b", "perHour": 5}]"#;
+        assert_eq!(describe(words, &format!("{limits}}}")), ["5 of b"]);
+        assert_eq!(describe(words, &format!(r#"{limits}, "most": 0}}"#)), ["Up to 0.", "5 of b"]);
+        assert_eq!(describe(words, r#"{"limits": []}"#), ["nothing"]);
     }
 
     #[test]

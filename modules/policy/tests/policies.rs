@@ -348,7 +348,7 @@ fn missing_and_mistyped_input_is_never_allowed() {
         ("\"maxOut\": 40000000", "\"maxOut\": \"40000000\""),
         ("\"reverted\": false", "\"reverted\": \"false\""),
         ("\"spent\": [", "\"spent2\": ["),
-        ("\"version\": 1", "\"version\": 2"),
+        ("\"version\": 2", "\"version\": 1"),
     ] {
         let decision = decide(&spending, &changed(from, to));
         assert_eq!(decision.denied, Some(DenyCode::MalformedInput), "{to}");

@@ -38,6 +38,15 @@ pub struct OperatorArguments {
     )]
     pub data_dir: PathBuf,
 
+    /// Folder of the index of accounts' histories: what is read from the node once need not be read again. One process at a
+    /// time; it can be deleted. Beside the signing log, if not given.
+    #[arg(long, env = "WRIT_HISTORY_DIR", value_name = "FOLDER")]
+    pub history_dir: Option<PathBuf>,
+
+    /// Most blocks of histories that are kept, of all accounts together, some hundred bytes each; 0 keeps none.
+    #[arg(long, env = "WRIT_HISTORY_BLOCKS", value_name = "BLOCKS", default_value = "262144", value_parser = clap::value_parser!(u32).range(0..=16_777_216))]
+    pub history_blocks: u32,
+
     /// File with the private key (32 bytes in hex) that signs decisions. It must be readable by
     /// its owner only.
     #[arg(long, env = "WRIT_OPERATOR_KEY_FILE", value_name = "FILE")]

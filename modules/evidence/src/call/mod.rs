@@ -32,10 +32,10 @@ use crate::{
     bounds::keeps_stake,
     builder::{EvidenceBuilder, MAX_EVIDENCE_LEN},
     calls::{Call, Own, name_pinned, observed_call},
-    document::{Asked, Facts, document},
+    document::{Asked, Facts, Standing, document},
     error::EvidenceError,
     evidence::Evidence,
-    history::Spending,
+    history::History,
 };
 
 /// What evidence about a call is asked for.
@@ -114,20 +114,22 @@ impl EvidenceBuilder {
 
         let action = enforced.action.hash();
         let stated = self.stated_about(block, &enforced.account, action, &needs, facts).await?;
+        let balance = block.account(account).await?.balance;
+        let standing = Standing { deployed: true, balance };
         let document = document(&Facts {
             chain_id: block.chain_id(),
             block: (block.number(), block.hash(), block.timestamp()),
             account,
             code_hash: enforced.account.code_hash,
             sight: enforced.account.sight,
-            deployed: true,
+            standing,
             asked: Asked::Call { action: &enforced.action, enforcer: enforced.enforcer.contract() },
             calls: &calls,
             bounds: &bounds,
             effects: [&effects, &Default::default()],
             reverted: false,
             sequence: 0,
-            day: &Spending::default(),
+            history: &History::default(),
             stated: &stated,
         })?;
         let encoded = Bytes::from(writ_policy::encode(&document));
