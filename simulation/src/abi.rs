@@ -68,6 +68,7 @@ sol! {
             address indexed owner, address indexed token, address indexed spender,
             uint160 amount, uint48 expiration, uint48 nonce
         );
+        event Lockdown(address indexed owner, address token, address spender);
     }
 
     /// Every EntryPoint.

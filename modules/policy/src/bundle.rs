@@ -64,6 +64,12 @@ pub enum BundleError {
     /// The description for people is not accepted.
     #[error("{WORDS_FILE}: {0}")]
     Words(String),
+    /// The code may read `input.history`, and the manifest does not say so: nothing would bind its decisions to one another.
+    #[error(
+        "the code reads input.history, or the input as a whole, and the manifest's readsHistory is false: set it, so that \
+         two operations cannot both use what is left"
+    )]
+    History,
     /// The code compiles to another program than the manifest says.
     #[error(
         "the code compiles to the program {actual}, the manifest says {expected}: pack the bundle again, or use the release that it was packed with"

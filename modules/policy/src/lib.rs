@@ -102,6 +102,7 @@ mod manifest;
 mod parameters;
 mod policy;
 mod profile;
+mod reads;
 mod result;
 mod review;
 mod schema;

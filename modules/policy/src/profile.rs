@@ -11,6 +11,7 @@ use serde_json::Value as Node;
 use crate::{
     Integer, SourceError,
     builtins::{is_allowed, refusal},
+    reads::may_read_history,
 };
 
 /// The longest chain of rules that depend on each other.
@@ -138,6 +139,12 @@ impl Program {
             }
         }
         self.check_depth()
+    }
+
+    /// Whether any rule may read `input.history`.
+    pub(crate) fn may_read_history(&self) -> bool {
+        let mut rules = self.modules.iter().flat_map(|module| &module.rules);
+        rules.any(|(_, rule)| may_read_history(rule))
     }
 
     fn functions(&self) -> Result<BTreeSet<String>, SourceError> {

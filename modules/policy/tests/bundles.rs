@@ -144,6 +144,49 @@ fn what_is_not_built_is_refused_by_name() {
     }
 }
 
+/// Without, nothing binds one decision to the next, and the history is empty whatever happened.
+#[test]
+fn a_policy_that_may_read_history_says_that_it_does() {
+    let with = |condition: &str, reads: bool| {
+        let rule = format!("\nidle if {condition}\n");
+        let mut files = files();
+        let text = [&files["counterparty.rego"][..], rule.as_bytes()].concat();
+        files.insert("counterparty.rego".to_owned(), text);
+        let manifest = String::from_utf8(files[MANIFEST_FILE].clone()).expect("text");
+        let manifest =
+            manifest.replace("\"readsHistory\": false", &format!("\"readsHistory\": {reads}"));
+        files.insert(MANIFEST_FILE.to_owned(), manifest.into_bytes());
+        load(&unprovable(files))
+    };
+    for reading in [
+        "input.history.day.operations > 1",
+        "input[\"history\"].day.operations > 1",
+        "input.history.sequence > 1",
+        "count(input.history.week.spent) > 1",
+        "every entry in input.history.hour.spent { entry.amount > 1 }",
+        "some name in [\"history\"]; input[name].sequence > 1",
+        "some name; input[name].sequence > 1",
+        "whole := input; whole.history.sequence > 1",
+        "count(input) > 1",
+        "some value in input; value.sequence > 1",
+        "input == data.parameters",
+    ] {
+        let error = with(reading, false).expect_err(reading);
+        assert!(matches!(error, BundleError::History), "{reading}: {error}");
+        assert!(with(reading, true).is_ok(), "{reading}");
+    }
+    for other in [
+        "input.version > 1",
+        "input[\"version\"] > 1",
+        "input.calls[0].value > 1",
+        "input.facts.history > 1",
+        "data.parameters.history > 1",
+        "some call in input.calls; call.function == \"history\"",
+    ] {
+        assert!(with(other, false).is_ok(), "{other}");
+    }
+}
+
 #[test]
 fn an_entry_that_does_not_exist_does_not_compile() {
     let missing = changed(MANIFEST_FILE, "counterparty.decision", "counterparty.nothing", false);

@@ -112,6 +112,14 @@ pub(super) fn log(effects: &mut Effects, log: &Log, entry_point: Address) {
         let [owner, token, spender] = [owner, token, spender].map(address);
         let (id, kind) = (U256::ZERO, ApprovalKind::Permit2);
         effects.approvals.push(Approval { token, owner, spender, amount, id, kind });
+    } else if *first == Permit2::Lockdown::SIGNATURE_HASH {
+        let ([owner], Ok((token, spender))) = (rest, <(Address, Address)>::abi_decode_params(data))
+        else {
+            return;
+        };
+        let (owner, amount, id) = (address(owner), U256::ZERO, U256::ZERO);
+        let kind = ApprovalKind::Permit2;
+        effects.approvals.push(Approval { token, owner, spender, amount, id, kind });
     } else if *first == Tokens::ApprovalForAll::SIGNATURE_HASH {
         let ([owner, spender], Some(approved)) = (rest, word(data)) else { return };
         effects.approvals.push(Approval {
@@ -244,6 +252,12 @@ mod tests {
             assert_eq!((through.kind, through.amount), (ApprovalKind::Permit2, U256::from(5)));
             assert_eq!((through.token, through.owner, through.spender), (TOKEN, FROM, TO));
         }
+        let lockdown = vec![Permit2::Lockdown::SIGNATURE_HASH, from];
+        let revoked = read(lockdown.clone(), (TOKEN, TO).abi_encode_params()).approvals[0];
+        assert_eq!((revoked.kind, revoked.amount), (ApprovalKind::Permit2, U256::ZERO));
+        assert_eq!((revoked.token, revoked.owner, revoked.spender), (TOKEN, FROM, TO));
+        assert!(!revoked.grants());
+        assert!(read(lockdown, vec![]).approvals.is_empty());
     }
 
     #[test]
