@@ -222,6 +222,11 @@ pub fn finding_of(error: &BundleError, files: &BTreeMap<String, Vec<u8>>) -> Fin
             "it is not what packing gives".to_owned(),
             PACK.to_owned(),
         ),
+        BundleError::History => (
+            place_in(files, MANIFEST_FILE, &["readsHistory"]),
+            "it is false, and the code reads input.history, or the input as a whole".to_owned(),
+            "set it to true, so that two operations cannot both use what is left, and pack the bundle again".to_owned(),
+        ),
         BundleError::Program { .. } => (
             place_in(files, MANIFEST_FILE, &["program"]),
             "the code compiles to another program".to_owned(),
