@@ -96,10 +96,10 @@ contract DisputesGasTest is DisputesTest {
     function test_gasOfTheLargestRegistration() public {
         Draft memory draft;
         draft.rule(6, 0);
-        bytes memory code = abi.encodePacked(Op.ADD, uint16(3), uint16(1), uint16(2));
-        bytes memory all = "";
-        while (all.length < 24_500) {
-            all = bytes.concat(all, code);
+        bytes memory one = abi.encodePacked(Op.ADD, uint16(3), uint16(1), uint16(2));
+        bytes memory all = new bytes(3_500 * 7);
+        for (uint256 i = 0; i < all.length; ++i) {
+            all[i] = one[i % 7];
         }
         draft.code = all;
         draft.add(Op.RET, 3, 0, 0);
