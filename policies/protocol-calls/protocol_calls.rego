@@ -35,8 +35,7 @@ refusals contains reason if {
 refusals contains reason if {
 	some call in input.calls
 	call.to in contracts
-	call.function == ""
-	call.selector != ""
+	not is_known(call)
 	reason := concat("", ["function ", call.selector, " of ", call.to, " is not known, so nobody knows what it is told"])
 }
 
@@ -44,17 +43,31 @@ refusals contains reason if {
 	some call in input.calls
 	call.to in contracts
 	is_known(call)
-	not [call.to, call.function] in listed
+	not [call.to, function_of(call)] in listed
 	reason := concat("", [name_of(call), " of ", call.to, " may not be called"])
 }
 
-is_known(call) if call.function != ""
+is_known(call) if function_of(call) != ""
 
 is_known(call) if call.selector == ""
 
-name_of(call) := call.function if call.function != ""
+# The functions that this policy's manifest pins stand beside those of the standards.
+function_of(call) := call.pinned.function if is_object(call.pinned)
 
-name_of(call) := "a plain transfer" if call.function == ""
+function_of(call) := call.function if not call.pinned
+
+name_of(call) := function_of(call) if function_of(call) != ""
+
+name_of(call) := "a plain transfer" if function_of(call) == ""
+
+args_of(call) := call.pinned.args if is_object(call.pinned)
+
+args_of(call) := call.args if not call.pinned
+
+# An argument; of a tuple its fields, as `params.recipient`.
+pieces_of(arg) := [[arg.name, arg.value]] if not is_object(arg.value)
+
+pieces_of(arg) := [[concat(".", [arg.name, field]), value] | some field, value in arg.value] if is_object(arg.value)
 
 # With which value and arguments. Where a function is listed twice, both entries count.
 
@@ -63,7 +76,7 @@ refusals contains reason if {
 	some protocol in data.parameters.protocols
 	protocol.address == call.to
 	some entry in protocol.functions
-	entry.signature == call.function
+	entry.signature == function_of(call)
 	call.value > entry.maxValue
 	reason := concat("", [
 		name_of(call), " of ", call.to, " may be sent at most ", format_int(entry.maxValue, 10), " wei: ",
@@ -76,10 +89,11 @@ refusals contains reason if {
 	some protocol in data.parameters.protocols
 	protocol.address == call.to
 	some entry in protocol.functions
-	entry.signature == call.function
-	some arg in call.args
-	not arg.name in {limit.name | some limit in entry.arguments}
-	reason := concat("", ["argument ", arg.name, " of ", name_of(call), " has no limit, so it may be nothing"])
+	entry.signature == function_of(call)
+	some arg in args_of(call)
+	some [name, _] in pieces_of(arg)
+	not name in {limit.name | some limit in entry.arguments}
+	reason := concat("", ["argument ", name, " of ", name_of(call), " has no limit, so it may be nothing"])
 }
 
 refusals contains reason if {
@@ -87,19 +101,20 @@ refusals contains reason if {
 	some protocol in data.parameters.protocols
 	protocol.address == call.to
 	some entry in protocol.functions
-	entry.signature == call.function
-	some arg in call.args
+	entry.signature == function_of(call)
+	some arg in args_of(call)
+	some [name, given] in pieces_of(arg)
 	some limit in entry.arguments
-	limit.name == arg.name
-	some value in values_of(arg)
+	limit.name == name
+	some value in values_of(given)
 	not fits(value, limit)
-	reason := concat("", ["argument ", arg.name, " of ", name_of(call), " may not be ", shown(value)])
+	reason := concat("", ["argument ", name, " of ", name_of(call), " may not be ", shown(value)])
 }
 
 # A list is held to its limit item by item.
-values_of(arg) := arg.value if is_array(arg.value)
+values_of(given) := given if is_array(given)
 
-values_of(arg) := [arg.value] if not is_array(arg.value)
+values_of(given) := [given] if not is_array(given)
 
 fits(_, limit) if limit.anything == true
 

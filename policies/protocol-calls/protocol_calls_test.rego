@@ -127,8 +127,44 @@ test_a_range_is_of_numbers if {
 	refused([approving(router, "50")]) == {"argument value of approve(address,uint256) may not be 50"}
 }
 
-test_a_tuple_fits_no_limit if {
-	refused([approving(router, {"amount": 50})]) == {"argument value of approve(address,uint256) may not be that"}
+swap := {
+	"signature": "swap((address,uint256))", "maxValue": 0,
+	"arguments": [{"name": "params.recipient", "account": true}, {"name": "params.amount", "least": 0, "most": 9}],
+}
+
+swapping(function, fields) := {
+	"to": router, "value": 0, "selector": "0x00000002", "function": "", "args": [], "data": "0x",
+	"pinned": {"function": function, "args": [argument("params", "tuple", fields)]},
+}
+
+with_swap := {"protocols": [{"address": router, "name": "router", "functions": [swap]}], "maxCalls": 1, "validFor": 60}
+
+swapped(function, fields) := reasons if {
+	reasons := protocol_calls.refusals with input as of([swapping(function, fields)]) with data.parameters as with_swap
+}
+
+test_a_pinned_function_and_the_fields_of_a_tuple if {
+	swapped("swap((address,uint256))", {"recipient": account, "amount": 9}) == set()
+	swapped("swap((address,uint256))", {"recipient": stranger, "amount": 10}) == {
+		concat("", ["argument params.recipient of swap((address,uint256)) may not be ", stranger]),
+		"argument params.amount of swap((address,uint256)) may not be 10",
+	}
+	swapped("swap((address,uint256))", {"recipient": account, "more": 1}) == {
+		"argument params.more of swap((address,uint256)) has no limit, so it may be nothing",
+	}
+	swapped("other()", {}) == {concat("", ["other() of ", router, " may not be called"])}
+}
+
+test_a_tuple_in_a_tuple_fits_no_limit if {
+	swapped("swap((address,uint256))", {"recipient": account, "amount": {"least": 0}}) == {
+		"argument params.amount of swap((address,uint256)) may not be that",
+	}
+}
+
+test_a_tuple_is_known_by_its_fields if {
+	refused([approving(router, {"amount": 50})]) == {
+		"argument value.amount of approve(address,uint256) has no limit, so it may be nothing",
+	}
 }
 
 test_half_a_range_is_none if {

@@ -99,7 +99,7 @@ async fn what_an_operator_would_refuse_is_named_with_its_place() {
         ("not guarded", "1 / 2 > 0", "guarded_calls.rego:24:", "cross-multiply"),
         ("not guarded", "input == null", "guarded_calls.rego:24:", "null"),
         ("not guarded", "0.1 > 0", "guarded_calls.rego:24:", "0.1"),
-        ("not guarded", "1e400 > 0", "guarded_calls.rego:24:", "1e400"),
+        ("not guarded", "1e400 > 0", "guarded_calls.rego:24:", "number"),
         ("not guarded", "-0 == 0", "guarded_calls.rego:24:", "-0"),
         ("not guarded", "[[[[[[[[[1]]]]]]]]] == []", "guarded_calls.rego:24:", "nested"),
         ("not guarded", "nosuch(1)", "guarded_calls.rego:24:", ""),

@@ -9,7 +9,7 @@ use crate::{
     agreement, check_input, decode, decode_json,
     encoding::encode_bare,
     engine::Engine,
-    facts::{FactSource, unmet},
+    facts::FactSource,
     schema::Schema,
     self_check,
     vm::{Answer, FUEL_LIMIT, FuelBound, Machine, Program},
@@ -247,9 +247,9 @@ impl BoundPolicy {
         let decision = match &self.program {
             Some(bound) => agreement::decide(&bound.run(input).0, strict),
             None => agreement::decide_alone(strict),
-        }?;
+        };
         // Behind the policy, and not instead of it: a fact that is missing takes the same way as one that is there.
-        Ok(decision.unless_unmet(unmet(&self.manifest.required_facts, input)))
+        self.with_facts(decision, input)
     }
 }
 

@@ -96,7 +96,7 @@ impl Program {
                     package: module.package.join("."),
                     name: name.clone(),
                     line: at("line"),
-                    bytes: at("start")..at("end"),
+                    bytes: module.extent(at("start")..at("end")),
                     head: head_refr(rule).and_then(root_span).unwrap_or_default(),
                     is_default,
                     is_function: !rule["Spec"]["head"]["Func"].is_null()
@@ -256,6 +256,16 @@ impl ModuleTree {
         self.text.get(range).map(str::to_owned)
     }
 
+    /// The bytes with the quotes of a string at either end, which regorus leaves out.
+    fn extent(&self, bytes: std::ops::Range<usize>) -> std::ops::Range<usize> {
+        let is_quote = |at: Option<usize>| {
+            matches!(at.and_then(|at| self.text.as_bytes().get(at)), Some(b'"' | b'`'))
+        };
+        let start = bytes.start - usize::from(is_quote(bytes.start.checked_sub(1)));
+        let end = bytes.end + usize::from(is_quote(Some(bytes.end)));
+        start..end
+    }
+
     fn error(&self, span: &Node, problem: impl Into<String>) -> SourceError {
         let (line, column) = (usize_of(&span["line"]), usize_of(&span["col"]));
         SourceError::new(&self.file, line.max(1), column.max(1), problem)
@@ -332,10 +342,11 @@ impl ModuleTree {
             Node::Object(fields) => {
                 let modifiers = fields.get("with_mods").and_then(Node::as_array);
                 if let Some((first, last)) = modifiers.and_then(|m| m.first().zip(m.last())) {
+                    let modifiers = range_of(&first["span"]).start..range_of(&last["span"]).end;
                     into.push(WithSpan {
                         file: self.file.clone(),
-                        bytes: range_of(&node["span"]),
-                        modifiers: range_of(&first["span"]).start..range_of(&last["span"]).end,
+                        bytes: self.extent(range_of(&node["span"])),
+                        modifiers: self.extent(modifiers),
                     });
                 }
                 fields.values().for_each(|child| self.with_statements(child, into));

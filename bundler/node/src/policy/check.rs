@@ -25,6 +25,8 @@ pub(super) struct CheckReport {
     provable: bool,
     /// Why the code keeps it from that.
     unprovable: Option<FindingView>,
+    /// What an evaluation takes at most; of a provable policy only.
+    cost: Option<Cost>,
     /// Whether decisions are bound to the account's history.
     reads_history: Option<bool>,
     tests_passed: usize,
@@ -32,6 +34,19 @@ pub(super) struct CheckReport {
     findings: Vec<FindingView>,
     /// Whether warnings count as errors.
     strict: bool,
+}
+
+/// What an evaluation takes at most, whatever its input says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Cost {
+    fuel: u64,
+    /// Of a dispute's evaluation on the chain.
+    gas: u64,
+    /// What the program's analysis found; none if it found no bound.
+    analysed: Option<u64>,
+    /// Whether some input may take more than there is, which is a denial.
+    may_run_out: bool,
 }
 
 /// One finding.
@@ -104,6 +119,12 @@ impl CheckReport {
             policy_id: manifest.map(|manifest| manifest.policy_id().to_string()),
             engine: field("engine"),
             provable,
+            cost: review.policy.as_ref().and_then(|policy| policy.fuel_bound()).map(|bound| Cost {
+                fuel: bound.fuel,
+                gas: bound.gas,
+                analysed: bound.analysed,
+                may_run_out: bound.may_run_out(),
+            }),
             reads_history: manifest.map(|manifest| manifest.reads_history),
             unprovable: review.unprovable.map(|error| {
                 FindingView::new(Finding {
@@ -142,6 +163,16 @@ impl fmt::Display for CheckReport {
                     f,
                     "            the manifest does not name {PROVABLE_ENGINE}, or the code is not accepted"
                 )?;
+            }
+            if let Some(cost) = &self.cost {
+                writeln!(
+                    f,
+                    "  cost      at most {} fuel, on the chain {} gas",
+                    cost.fuel, cost.gas
+                )?;
+                if cost.may_run_out {
+                    writeln!(f, "            an input that takes more fuel is denied")?;
+                }
             }
             if let Some(reads) = self.reads_history {
                 writeln!(

@@ -154,7 +154,7 @@ fn explained(
 ) -> Result<Vec<Explained>, writ_policy::BundleError> {
     // What is malformed never came to the rules.
     let known = match decision.denied {
-        Some(DenyCode::Policy) => explain(bundle, parameters, input)?,
+        Some(DenyCode::Policy | DenyCode::Facts) => explain(bundle, parameters, input)?,
         _ => BTreeMap::new(),
     };
     let rules = |reason: &str| {

@@ -1,7 +1,7 @@
 //! A decision with what each engine said, for whoever wants to understand it.
 
 use super::{BoundPolicy, EvaluationError};
-use crate::{Decision, DenyCode, Value, agreement, check_input};
+use crate::{Decision, DenyCode, Value, agreement, check_input, facts::unmet};
 
 /// What one engine said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +33,21 @@ impl BoundPolicy {
         let strict = self.engine.evaluate(input);
         let regorus = Some(EngineAnswer { said: agreement::heard(&strict), fuel: None });
         let Some(program) = &self.program else {
-            let decision = agreement::decide_alone(strict);
+            let decision = self.with_facts(agreement::decide_alone(strict), input);
             return Examination { decision, policyvm: None, regorus };
         };
         let (answer, fuel) = program.run(input);
         let policyvm = Some(EngineAnswer { said: agreement::said(&answer), fuel: Some(fuel) });
-        Examination { decision: agreement::decide(&answer, strict), policyvm, regorus }
+        let decision = self.with_facts(agreement::decide(&answer, strict), input);
+        Examination { decision, policyvm, regorus }
+    }
+
+    /// The decision, which a fact that the manifest requires and the input lacks turns into a denial.
+    pub(super) fn with_facts(
+        &self,
+        decision: Result<Decision, EvaluationError>,
+        input: &Value,
+    ) -> Result<Decision, EvaluationError> {
+        Ok(decision?.unless_unmet(unmet(&self.manifest.required_facts, input)))
     }
 }
