@@ -66,10 +66,9 @@ pub enum BundleError {
     Words(String),
     /// The code may read `input.history`, and the manifest does not say so: nothing would bind its decisions to one another.
     #[error(
-        "the code reads input.history, or the input as a whole, and the manifest's readsHistory is false: set it, so that \
-         two operations cannot both use what is left"
+        "{0}, and the manifest's readsHistory is false: set it, so that two operations cannot both use what is left"
     )]
-    History,
+    History(SourceError),
     /// The code compiles to another program than the manifest says.
     #[error(
         "the code compiles to the program {actual}, the manifest says {expected}: pack the bundle again, or use the release that it was packed with"

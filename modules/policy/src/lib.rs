@@ -102,7 +102,6 @@ mod manifest;
 mod parameters;
 mod policy;
 mod profile;
-mod reads;
 mod result;
 mod review;
 mod schema;

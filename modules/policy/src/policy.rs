@@ -57,8 +57,10 @@ impl CompiledPolicy {
             bundle.sources().iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         let (engine, checks) = Engine::new(&files, &bundle.manifest().entry)?;
         checks.check()?;
-        if checks.may_read_history() && !bundle.manifest().reads_history {
-            return Err(BundleError::History);
+        if !bundle.manifest().reads_history
+            && let Some(at) = checks.input_field("history")
+        {
+            return Err(BundleError::History(at));
         }
         let program = match bundle.manifest().program {
             None => None,

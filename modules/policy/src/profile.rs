@@ -11,7 +11,6 @@ use serde_json::Value as Node;
 use crate::{
     Integer, SourceError,
     builtins::{is_allowed, refusal},
-    reads::may_read_history,
 };
 
 /// The longest chain of rules that depend on each other.
@@ -118,8 +117,9 @@ impl Program {
         found
     }
 
-    /// Where the code names the field `name` of `input`, or uses `input` in a way that may come to it.
-    pub(crate) fn input_field(&self, name: &str) -> Option<(SourceError, bool)> {
+    /// Where the code names the field `name` of `input`, or uses `input` in a way that may come to it: as a whole, or by a name
+    /// that is only known when it runs. It can find too much, and never nothing where the field is read.
+    pub(crate) fn input_field(&self, name: &str) -> Option<SourceError> {
         let mut uses: Vec<(SourceError, bool)> = Vec::new();
         for module in &self.modules {
             for (_, rule) in &module.rules {
@@ -127,7 +127,7 @@ impl Program {
             }
         }
         uses.sort_by_key(|(_, certain)| !certain);
-        uses.into_iter().next()
+        uses.into_iter().next().map(|(at, _)| at)
     }
 
     /// Applies every check.
@@ -139,12 +139,6 @@ impl Program {
             }
         }
         self.check_depth()
-    }
-
-    /// Whether any rule may read `input.history`.
-    pub(crate) fn may_read_history(&self) -> bool {
-        let mut rules = self.modules.iter().flat_map(|module| &module.rules);
-        rules.any(|(_, rule)| may_read_history(rule))
     }
 
     fn functions(&self) -> Result<BTreeSet<String>, SourceError> {

@@ -109,27 +109,14 @@ impl Review {
                 &format!("write \"engine\": {PROVABLE_ENGINE:?} and \"provable\": true, and pack the bundle"),
             );
         }
-        let use_of = program.input_field("history");
-        self.history = use_of.as_ref().map(|(at, _)| place_of(at));
-        let declared = bundle.manifest().reads_history;
-        match use_of {
-            Some((at, true)) if !declared => self.findings.push(Finding {
-                is_error: true,
-                place: Some(place_of(&at)),
-                problem: "input.history is read, and the manifest says readsHistory: false".to_owned(),
-                remedy: "write readsHistory: true, which binds decisions to the account's sequence".to_owned(),
-            }),
-            Some((at, false)) if !declared => self.warn(
-                Some(place_of(&at)),
-                "input may be read as a whole, its history with it, and the manifest says readsHistory: false",
-                "name the fields that are read, or write readsHistory: true",
-            ),
-            None if declared => self.warn(
+        self.history = program.input_field("history").as_ref().map(place_of);
+        // That it is read and not declared was found before.
+        if bundle.manifest().reads_history && self.history.is_none() {
+            self.warn(
                 place_in(files, MANIFEST_FILE, &["readsHistory"]),
                 "the manifest says readsHistory: true, and no rule reads input.history",
                 "write readsHistory: false: it costs gas, and makes operations wait for each other",
-            ),
-            _ => {}
+            );
         }
         Ok(())
     }
@@ -222,9 +209,9 @@ pub fn finding_of(error: &BundleError, files: &BTreeMap<String, Vec<u8>>) -> Fin
             "it is not what packing gives".to_owned(),
             PACK.to_owned(),
         ),
-        BundleError::History => (
-            place_in(files, MANIFEST_FILE, &["readsHistory"]),
-            "it is false, and the code reads input.history, or the input as a whole".to_owned(),
+        BundleError::History(at) => (
+            Some(place_of(at)),
+            format!("{}, and the manifest says readsHistory: false", at.problem),
             "set it to true, so that two operations cannot both use what is left, and pack the bundle again".to_owned(),
         ),
         BundleError::Program { .. } => (

@@ -172,7 +172,8 @@ fn a_policy_that_may_read_history_says_that_it_does() {
         "input == data.parameters",
     ] {
         let error = with(reading, false).expect_err(reading);
-        assert!(matches!(error, BundleError::History), "{reading}: {error}");
+        let BundleError::History(at) = &error else { panic!("{reading}: {error}") };
+        assert_eq!(at.file, "counterparty.rego", "{error}");
         assert!(with(reading, true).is_ok(), "{reading}");
     }
     for other in [
