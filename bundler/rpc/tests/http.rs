@@ -225,8 +225,13 @@ async fn parameters_are_counted_and_positional() {
         client.error(send, json!([operation()])).await,
         (-32602, "entryPoint: missing".into())
     );
+    let (code, message) = client.error(send, json!([operation(), at(), {}, 1])).await;
+    assert_eq!((code, message.as_str()), (-32602, "4 parameters, 2 or 3 are accepted"));
+    // The third is what issuers stated, and nothing else.
     let (code, message) = client.error(send, json!([operation(), at(), 1])).await;
-    assert_eq!((code, message.as_str()), (-32602, "3 parameters, 2 are accepted"));
+    assert_eq!((code, message.as_str()), (-32602, "facts: expected an object, found a number"));
+    let (code, message) = client.error("writ_attest", json!([operation(), at(), {"a": 1}])).await;
+    assert_eq!((code, message.as_str()), (-32602, "facts.a: expected an object, found a number"));
     let (code, message) = client.error(send, json!({ "userOperation": {} })).await;
     assert_eq!((code, message.as_str()), (-32602, "parameters are positional: send an array"));
     assert_eq!(client.error("eth_chainId", json!([1])).await.0, -32602);

@@ -95,8 +95,9 @@ impl PresentedFacts {
                     "a name is not 1 to 64 letters, digits and _",
                 ));
             }
-            let fact = PresentedFact::from_rpc(value)
-                .map_err(|error| error.within(&format!("facts.{name}")))?;
+            let at = format!("facts.{name}");
+            let object = value.as_object().ok_or_else(|| expected_object(&at, value))?;
+            let fact = PresentedFact::from_object(object).map_err(|error| error.within(&at))?;
             bytes += fact.len();
             facts.insert(name.clone(), fact);
         }
@@ -146,8 +147,7 @@ impl FromIterator<(String, PresentedFact)> for PresentedFacts {
 }
 
 impl PresentedFact {
-    fn from_rpc(value: &Value) -> Result<Self, FieldError> {
-        let object = value.as_object().ok_or_else(|| expected_object("fact", value))?;
+    fn from_object(object: &Map<String, Value>) -> Result<Self, FieldError> {
         match field(object, "kind")?.as_str() {
             Some("statement") => {
                 only(
