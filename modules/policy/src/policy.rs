@@ -12,7 +12,7 @@ use crate::{
     facts::FactSource,
     schema::Schema,
     self_check,
-    vm::{Answer, FUEL_LIMIT, FuelBound, Machine, Program},
+    vm::{Answer, FUEL_LIMIT, FuelBound, InputSize, Machine, Program, Shape},
 };
 
 mod examine;
@@ -82,9 +82,16 @@ impl CompiledPolicy {
         self.program.as_deref()
     }
 
-    /// The most that an evaluation takes, if the policy is provable.
+    /// The most that any evaluation takes, if the policy is provable: of whatever parameters the
+    /// schema permits, on whatever input.
     pub fn fuel_bound(&self) -> Option<FuelBound> {
-        self.program().map(|_| FuelBound::new(None))
+        self.fuel_bound_for(&InputSize::ANY)
+    }
+
+    /// The same on inputs of at most this size.
+    pub fn fuel_bound_for(&self, size: &InputSize) -> Option<FuelBound> {
+        let parameters = Shape::of_schema(self.bundle.schema());
+        Some(FuelBound::of(self.program()?, &parameters, &Shape::of_input(size)))
     }
 
     /// The policy's id.

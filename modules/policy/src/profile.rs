@@ -134,7 +134,8 @@ impl Program {
     pub(crate) fn check(&self) -> Result<(), SourceError> {
         let functions = self.functions()?;
         for module in &self.modules {
-            for (_, rule) in &module.rules {
+            for (name, rule) in &module.rules {
+                module.check_default(name, rule)?;
                 module.check_node(rule, &functions)?;
             }
         }
@@ -263,6 +264,18 @@ impl ModuleTree {
     fn error(&self, span: &Node, problem: impl Into<String>) -> SourceError {
         let (line, column) = (usize_of(&span["line"]), usize_of(&span["col"]));
         SourceError::new(&self.file, line.max(1), column.max(1), problem)
+    }
+
+    /// A `default` of a function, which the engines do not agree about.
+    fn check_default(&self, name: &str, rule: &Node) -> Result<(), SourceError> {
+        let default = &rule["Default"];
+        if default["args"].as_array().is_none_or(Vec::is_empty) {
+            return Ok(());
+        }
+        let problem = format!(
+            "default of the function {name} is not supported: give {name} a body for what its others leave out"
+        );
+        Err(self.error(&default["span"], problem))
     }
 
     /// Walks a syntax tree; every object with one capitalised key is a node of that kind.

@@ -36,4 +36,19 @@ impl Fault {
     pub const fn code(self) -> u8 {
         self as u8
     }
+
+    /// The error with this code.
+    pub const fn from_code(code: u8) -> Option<Self> {
+        Some(match code {
+            1 => Self::Fuel,
+            2 => Self::Type,
+            3 => Self::Overflow,
+            4 => Self::Division,
+            5 => Self::Conflict,
+            6 => Self::Key,
+            7 => Self::Text,
+            8 => Self::Depth,
+            _ => return None,
+        })
+    }
 }

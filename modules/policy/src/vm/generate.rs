@@ -83,6 +83,33 @@ pub(super) fn policy(random: &mut Random) -> String {
     source
 }
 
+/// The source of a policy that decides: it allows if one thing holds, and gives reasons if others do.
+pub(super) fn decision(random: &mut Random) -> String {
+    let mut writer = Writer { random, rules: Vec::new(), functions: Vec::new(), fresh: 0 };
+    let mut source = "package t\n\nimport rego.v1\n\n".to_owned();
+    for index in 0..1 + writer.random.below(3) {
+        source.push_str(&writer.rule(index));
+        source.push('\n');
+    }
+    source.push_str("default allow := false\n\n");
+    for _ in 0..2 {
+        let condition = writer.condition(&Scope::new(), 1);
+        let _ = writeln!(source, "allow if {{ {condition} }}");
+    }
+    if writer.random.one_in(6) {
+        source.push_str("allow if input.n % input.m == 1\n");
+    }
+    // What is a text anyhow, since a reason of another kind is a malformed result.
+    for _ in 0..writer.random.below(2) {
+        let (condition, scope) = writer.body();
+        let text = writer.leaf(Kind::Text, &scope);
+        let _ = writeln!(source, "reasons contains concat(\"\", [{text}]) if {{ {condition} }}");
+    }
+    source.push_str("reasons contains \"n is 5\" if input.n == 5\n");
+    source.push_str("p := {\"allow\": allow, \"reasons\": reasons}\n");
+    source
+}
+
 /// What generated policies find at `data.parameters`.
 pub(super) fn parameters() -> Value {
     Value::object([("n", Value::from(3_u64))])

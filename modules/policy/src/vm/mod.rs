@@ -13,12 +13,16 @@
 //! without bound; nothing of one run is left for the next.
 
 mod arithmetic;
+#[cfg(test)]
+mod assertions;
 mod bound;
 mod build;
 mod collection;
 mod compare;
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
+mod evm;
 mod fault;
 mod fuel;
 #[cfg(test)]
@@ -38,7 +42,8 @@ mod tree;
 #[cfg(test)]
 mod vectors;
 
-pub use bound::FuelBound;
+pub(crate) use bound::Shape;
+pub use bound::{FuelBound, InputSize};
 pub use fault::Fault;
 pub use fuel::{FIXED_GAS, FUEL_LIMIT, GAS_PER_FUEL, gas_of};
 pub use machine::{Answer, Machine};

@@ -214,7 +214,7 @@ impl Program {
     }
 
     /// The instructions of a rule.
-    fn range(&self, index: usize) -> Option<std::ops::Range<usize>> {
+    pub(super) fn range(&self, index: usize) -> Option<std::ops::Range<usize>> {
         let start = usize::from(self.rules.get(index)?.entry);
         let end = self.rules.get(index + 1).map_or(self.code.len(), |next| usize::from(next.entry));
         (start < end && end <= self.code.len() && (index > 0 || start == 0)).then_some(start..end)

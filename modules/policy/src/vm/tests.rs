@@ -1,67 +1,8 @@
-//! What the provable profile means, on two engines: regorus' strict interpreter and PolicyVM.
+//! What the provable profile means, on three engines: regorus' strict interpreter, PolicyVM in Rust
+//! and in Solidity.
 
-use crate::{
-    Limits, Value, decode, decode_json,
-    encoding::{ENCODING_VERSION, encode_bare},
-    engine::{Engine, Outcome},
-    vm::{Answer, Fault, Machine, Program},
-};
-
-/// Enough for every case here.
-const FUEL: u64 = 100_000;
-
-/// What an engine says: a value as JSON, `undefined`, or `error`.
-fn said(answer: &Answer) -> String {
-    match answer {
-        Answer::Value(bytes) => {
-            let document = [&[ENCODING_VERSION], bytes.as_slice()].concat();
-            decode(&document, &Limits::INPUT).expect("a canonical value").to_json()
-        }
-        Answer::Undefined => "undefined".to_owned(),
-        Answer::Fault(fault) => format!("error {}", fault.code()),
-    }
-}
-
-fn both(source: &str, input: &str) -> (String, String) {
-    let source = format!("package t\nimport rego.v1\n{source}\n");
-    let (engine, program) =
-        Engine::new(&[("t.rego", &source)], "data.t.p").expect("a policy that parses");
-    program.check().expect("a policy within the checks");
-    let input = decode_json(input, &Limits::INPUT).expect("input");
-    let strict =
-        match engine.with_parameters(&Value::empty_object()).expect("bound").evaluate(&input) {
-            Outcome::Value(value) => value.to_json(),
-            Outcome::Undefined => "undefined".to_owned(),
-            Outcome::Foreign(_) | Outcome::Failed(_) => "error".to_owned(),
-            Outcome::Stopped(problem) => panic!("stopped: {problem}"),
-        };
-    let program = engine.provable().unwrap_or_else(|error| panic!("{source}\n{error}"));
-    let again = Program::from_bytes(&program.to_bytes()).expect("a program reads back");
-    assert_eq!(again, program);
-    let parameters = encode_bare(&Value::empty_object());
-    let input = encode_bare(&input);
-    let mut machine = Machine::new();
-    let (answer, fuel) = machine.run(&program, &parameters, &input, FUEL);
-    // Exactly the fuel that it takes is enough, and less is not.
-    assert_eq!(machine.run(&program, &parameters, &input, fuel).0, answer);
-    let (less, _) = machine.run(&program, &parameters, &input, fuel - 1);
-    assert_eq!(less, Answer::Fault(Fault::Fuel), "{source}");
-    (strict, said(&answer))
-}
-
-/// Both engines say `expected`.
-#[track_caller]
-fn agree(source: &str, input: &str, expected: &str) {
-    let (strict, vm) = both(source, input);
-    assert_eq!((strict.as_str(), vm.as_str()), (expected, expected), "{source} of {input}");
-}
-
-/// regorus says `strict`, PolicyVM ends in the error `code`: a permitted divergence.
-#[track_caller]
-fn diverge(source: &str, input: &str, strict: &str, code: u8) {
-    let expected = (strict.to_owned(), format!("error {code}"));
-    assert_eq!(both(source, input), expected, "{source} of {input}");
-}
+use super::assertions::{Section, agree, agree_against, diverge, document_is_current};
+use crate::engine::Engine;
 
 #[test]
 fn numbers_are_exact() {
@@ -71,13 +12,13 @@ fn numbers_are_exact() {
     agree("p := input.a % input.b", r#"{"a":-7,"b":3}"#, "-1");
     agree("p := input.a % input.b", r#"{"a":7,"b":-3}"#, "1");
     agree("p := abs(input.a)", r#"{"a":-7}"#, "7");
-    diverge("p := input.a % input.b", r#"{"a":7,"b":0}"#, "error", 4);
+    diverge("p := input.a % input.b", r#"{"a":7,"b":0}"#, "error", 4, "undefined");
     let max = "115792089237316195423570985008687907853269984665640564039457584007913129639935";
     agree("p := input.a + 0", &format!(r#"{{"a":{max}}}"#), max);
     // Beyond 256 bits regorus goes on where PolicyVM ends.
-    diverge("p := (input.a + 1) - 1", &format!(r#"{{"a":{max}}}"#), max, 3);
-    diverge("p := input.a * 2", &format!(r#"{{"a":{max}}}"#), "error", 3);
-    diverge(r#"p := input.a + 1"#, r#"{"a":"x"}"#, "error", 2);
+    diverge("p := (input.a + 1) - 1", &format!(r#"{{"a":{max}}}"#), max, 3, "the same as regorus");
+    diverge("p := input.a * 2", &format!(r#"{{"a":{max}}}"#), "error", 3, "the exact product");
+    diverge(r#"p := input.a + 1"#, r#"{"a":"x"}"#, "error", 2, "undefined");
 }
 
 #[test]
@@ -110,7 +51,7 @@ fn every_value_has_its_place_in_the_order() {
             "[true,true,false,false,false,true,false]",
         );
     }
-    diverge("p := {\"b\": 1} < {1}", "{}", "false", 2);
+    diverge("p := {\"b\": 1} < {1}", "{}", "false", 2, "`true`: objects before sets");
     agree("p := sort([3, \"a\", true, [1], 3, -1])", "{}", "[true,-1,3,3,\"a\",[1]]");
     agree("p := [x | some x in {3, 1, -2, 10}]", "{}", "[-2,1,3,10]");
 }
@@ -150,7 +91,7 @@ fn indexing() {
     agree("p := input.a.b", r#"{"a":"text"}"#, "undefined");
     agree("p := input.a[0]", r#"{"a":"text"}"#, "undefined");
     agree("p := object.get(input.a, \"k\", 7)", r#"{"a":{}}"#, "7");
-    diverge("p := object.get(input.b, \"k\", 7)", r#"{"a":{}}"#, "undefined", 2);
+    diverge("p := object.get(input.b, \"k\", 7)", r#"{"a":{}}"#, "undefined", 2, "undefined");
     agree("p := object.get(input.a, \"k\", 7)", r#"{"a":{"k":1}}"#, "1");
 }
 
@@ -158,14 +99,20 @@ fn indexing() {
 fn complete_rules() {
     agree("p := 1 if input.a == 1\np := 2 if input.a == 2", r#"{"a":2}"#, "2");
     agree("p := 1 if input.a == 1\np := 1 if input.b == 2", r#"{"a":1,"b":2}"#, "1");
-    diverge("p := 1 if input.a == 1\np := 2 if input.b == 2", r#"{"a":1,"b":2}"#, "error", 5);
+    diverge(
+        "p := 1 if input.a == 1\np := 2 if input.b == 2",
+        r#"{"a":1,"b":2}"#,
+        "error",
+        5,
+        "error",
+    );
     agree("default p := 9\np := 1 if input.a == 1", "{}", "9");
     agree("default p := false", "{}", "false");
     agree("p := 1 if input.a == 1 else := 2 if input.a == 2 else := 3", r#"{"a":2}"#, "2");
     agree("p := 1 if input.a == 1 else := 2 if input.a == 2 else := 3", r#"{"a":5}"#, "3");
     agree("p := 1 if { some x in input.a; x > 5 } else := 2", r#"{"a":[1,2]}"#, "2");
     agree("p := x if some x in input.a", r#"{"a":[4,4]}"#, "4");
-    diverge("p := x if some x in input.a", r#"{"a":[4,5]}"#, "error", 5);
+    diverge("p := x if some x in input.a", r#"{"a":[4,5]}"#, "error", 5, "error");
     agree("p if input.a", r#"{"a":1}"#, "true");
     agree("p if { input.a; input.b }", r#"{"a":1,"b":false}"#, "undefined");
 }
@@ -175,7 +122,13 @@ fn partial_rules() {
     agree("p contains x if some x in input.a\np contains 9", r#"{"a":[3,1,3]}"#, "[1,3,9]");
     agree("p contains x if { some x in input.a; x > 5 }", r#"{"a":[3,1]}"#, "[]");
     agree("p[k] := v if some k, v in input.a", r#"{"a":{"x":1}}"#, r#"{"x":1}"#);
-    diverge("p[k] := v if { some v in input.a; k := \"same\" }", r#"{"a":[1,2]}"#, "error", 5);
+    diverge(
+        "p[k] := v if { some v in input.a; k := \"same\" }",
+        r#"{"a":[1,2]}"#,
+        "error",
+        5,
+        "error",
+    );
     agree("q contains x if some x in input.a\np := count(q)", r#"{"a":[3,1,3]}"#, "2");
 }
 
@@ -183,9 +136,15 @@ fn partial_rules() {
 #[test]
 fn a_round_without_a_value_is_an_error() {
     let input = r#"{"a":[{"k":1},{}]}"#;
-    diverge("p contains o.k if some o in input.a", input, "[]", 2);
-    diverge("p := o.k if some o in input.a", input, "undefined", 2);
-    diverge("p[k] := o.k if { k := \"x\"; some o in input.a }", input, "{}", 2);
+    diverge(
+        "p contains o.k if some o in input.a",
+        input,
+        "[]",
+        2,
+        "`[1]`: what rounds before gave is kept",
+    );
+    diverge("p := o.k if some o in input.a", input, "undefined", 2, "`1`");
+    diverge("p[k] := o.k if { k := \"x\"; some o in input.a }", input, "{}", 2, "`{\"x\":1}`");
     // Outside a loop nothing is dropped.
     agree("p contains input.b\np contains 1", input, "[1]");
 }
@@ -211,6 +170,7 @@ fn quantifiers_and_comprehensions() {
     agree("p if every x in input.a { x > 1 }", r#"{"a":[2,3]}"#, "true");
     agree("p if every x in input.a { x > 1 }", r#"{"a":[2,1]}"#, "undefined");
     agree("p if every x in input.a { x > 1 }", r#"{"a":[]}"#, "true");
+    agree("p if every x in input.b { x > 1 }", r#"{"a":[2,1]}"#, "undefined");
     agree("p if every k, v in input.a { k != \"z\"; v > 0 }", r#"{"a":{"x":1}}"#, "true");
     agree(
         "p if every x in input.a { some y in input.b; y == x }",
@@ -263,9 +223,9 @@ fn aggregates() {
     agree("p := max([])", "{}", "undefined");
     agree("p := max([1, \"a\"])", "{}", "\"a\"");
     agree("p := [count([1]), count({}), count({1, 2}), count(\"éßx\")]", "{}", "[1,0,2,3]");
-    diverge("p := count(\"😀\")", "{}", "2", 7);
-    diverge("p := count(input.a)", r#"{"a":5}"#, "error", 2);
-    diverge("p := sum(input.a)", r#"{"a":[1,"x"]}"#, "error", 2);
+    diverge("p := count(\"😀\")", "{}", "2", 7, "`1`");
+    diverge("p := count(input.a)", r#"{"a":5}"#, "error", 2, "undefined");
+    diverge("p := sum(input.a)", r#"{"a":[1,"x"]}"#, "error", 2, "undefined");
     agree("p := array.concat([1], input.a)", r#"{"a":[2,3]}"#, "[1,2,3]");
 }
 
@@ -300,10 +260,10 @@ fn texts() {
         "[\"ab\",\"a\",\"ab\"]",
     );
     agree("p := lower(input.a)", r#"{"a":"0xAbZ@[`"}"#, "\"0xabz@[`\"");
-    diverge("p := lower(\"É\")", "{}", "error", 7);
-    diverge("p := trim(\"é\", \"x\")", "{}", "\"é\"", 7);
-    diverge("p := substring(\"né\", 0, 1)", "{}", "\"n\"", 7);
-    diverge("p := startswith(input.a, \"x\")", r#"{"a":5}"#, "error", 2);
+    diverge("p := lower(\"É\")", "{}", "error", 7, "`\"é\"`");
+    diverge("p := trim(\"é\", \"x\")", "{}", "\"é\"", 7, "the same as regorus");
+    diverge("p := substring(\"né\", 0, 1)", "{}", "\"n\"", 7, "the same as regorus");
+    diverge("p := startswith(input.a, \"x\")", r#"{"a":5}"#, "error", 2, "undefined");
 }
 
 #[test]
@@ -315,6 +275,14 @@ fn kinds() {
     );
     agree("p := is_number(-1)", "{}", "true");
     agree("p := is_boolean(false)", "{}", "true");
+}
+
+#[test]
+fn a_default_of_a_function_is_refused() {
+    let source = "package t\nimport rego.v1\ndefault f(_) := 1\nf(x) := 2 if x > 3\np := f(1)\n";
+    let (_, checks) = Engine::new(&[("t.rego", source)], "data.t.p").expect("parses");
+    let error = checks.check().expect_err("refused").to_string();
+    assert!(error.contains("t.rego:3:") && error.contains("default of the function f"), "{error}");
 }
 
 #[test]
@@ -333,4 +301,75 @@ fn what_a_policy_is_refused_for() {
         assert!(error.to_string().contains(because), "{source}: {error}");
         assert!(error.to_string().contains(&format!("t.rego:{at}:")), "{source}: {error}");
     }
+}
+
+#[test]
+fn defaults() {
+    agree("default p := 9", "{}", "9");
+    agree("default p := 9\np := input.a", "{}", "9");
+    agree("default p := 9\np := input.a", r#"{"a":false}"#, "false");
+    agree("default p := 9\np := 1 if input.a == 1 else := 2 if input.a == 2", r#"{"a":3}"#, "9");
+    agree("default q := false\nq if input.a == 1\np if not q", "{}", "true");
+    agree(
+        "default p := {\"allow\": false, \"reasons\": []}",
+        "{}",
+        r#"{"allow":false,"reasons":[]}"#,
+    );
+    // An error is no undefined: a default does not help.
+    diverge(
+        "default p := 9\np := 1 % input.a",
+        r#"{"a":0}"#,
+        "error",
+        4,
+        "`9`: the error is undefined",
+    );
+    agree_against(
+        "p := 1 if not input.a % 2 == 1",
+        r#"{"a":2}"#,
+        "1",
+        "the same, and so where `input.a` is no number",
+    );
+}
+
+/// Every section of the document and the test that fills it.
+const SECTIONS: &[Section] = &[
+    (
+        "Numbers",
+        "Integers with a sign and 256 bits, exact; nothing else is a number.",
+        numbers_are_exact,
+    ),
+    (
+        "Comparison and order",
+        "Equality is that of encodings, and so are order and kinds.",
+        every_value_has_its_place_in_the_order,
+    ),
+    (
+        "Undefined",
+        "What is not there makes undefined what is computed of it, and fails a condition.",
+        undefined_spreads_and_fails,
+    ),
+    ("Indexing", "", indexing),
+    ("Complete rules", "", complete_rules),
+    ("Partial rules", "Sets and objects of all that their bodies give.", partial_rules),
+    (
+        "Rounds without a value",
+        "A head that is undefined in one round of a loop and defined in another.",
+        a_round_without_a_value_is_an_error,
+    ),
+    (
+        "Defaults",
+        "`default` stands for a rule that is undefined. Of a function it is refused.",
+        defaults,
+    ),
+    ("Functions", "", functions),
+    ("Quantifiers and comprehensions", "", quantifiers_and_comprehensions),
+    ("Sets", "", sets),
+    ("Aggregates", "", aggregates),
+    ("Texts", "Functions that look at characters take ASCII only, but for `count`.", texts),
+    ("Kinds", "", kinds),
+];
+
+#[test]
+fn the_document_of_semantics_is_what_the_tests_say() {
+    document_is_current(SECTIONS);
 }
