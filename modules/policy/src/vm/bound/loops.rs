@@ -28,10 +28,8 @@ fn target(instruction: &Instruction) -> Option<usize> {
 /// to a `NEXT` that leaves the loop at its end, whose iterator is not begun anew inside, and which is
 /// the only way in. Loops are one in the other or apart.
 pub(super) fn find(code: &[Instruction], rule: Range<usize>) -> Option<Vec<Loop>> {
-    let jumps: Vec<(usize, usize)> = rule
-        .clone()
-        .filter_map(|at| code.get(at).and_then(target).map(|target| (at, target)))
-        .collect();
+    let jumps: Vec<(usize, usize)> =
+        rule.filter_map(|at| code.get(at).and_then(target).map(|target| (at, target))).collect();
     let mut loops: Vec<Loop> = Vec::new();
     for (at, back) in jumps.iter().filter(|(at, target)| target <= at) {
         let next = code.get(*back).filter(|instruction| instruction.op == Op::Next)?;
