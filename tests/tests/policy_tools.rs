@@ -80,6 +80,13 @@ async fn every_policy_in_the_tree_is_accepted_and_packed() {
         assert_eq!(report["accepted"], true, "{report}");
         assert_eq!(report["provable"], true, "{report}");
         assert_eq!(report["findings"], serde_json::json!([]), "{report}");
+        let cost = |name: &str| {
+            let of = |what: &str| report[name][what].as_u64().unwrap_or_else(|| panic!("{report}"));
+            (of("fuel"), of("gas"))
+        };
+        let (most, small) = (cost("cost"), cost("smallCost"));
+        assert!(0 < small.0 && small.0 <= most.0 && small.1 <= most.1, "{report}");
+        assert!(most.1 < 30_000_000, "a dispute fits a block: {report}");
         assert_eq!(report["tests"], report["testsPassed"], "{report}");
     }
     let pack = of(&["pack", "--check"]);

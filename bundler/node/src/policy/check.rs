@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, fmt, path::Path};
 
 use serde::{Deserialize, Serialize};
-use writ_policy::{BundleError, Finding, PROVABLE_ENGINE, Place, finding_of, review};
+use writ_policy::{
+    BundleError, Finding, PROVABLE_ENGINE, Place, finding_of, review,
+    vm::{FuelBound, InputSize},
+};
 
 use super::{
     Context, LONG, PolicyError, Report,
@@ -27,6 +30,8 @@ pub(super) struct CheckReport {
     unprovable: Option<FindingView>,
     /// What an evaluation takes at most; of a provable policy only.
     cost: Option<Cost>,
+    /// The same for an operation of a few calls: no list of more than 16, 16 KiB in all.
+    small_cost: Option<Cost>,
     /// Whether decisions are bound to the account's history.
     reads_history: Option<bool>,
     tests_passed: usize,
@@ -47,6 +52,13 @@ struct Cost {
     analysed: Option<u64>,
     /// Whether some input may take more than there is, which is a denial.
     may_run_out: bool,
+}
+
+impl Cost {
+    fn new(bound: FuelBound) -> Self {
+        let may_run_out = bound.may_run_out();
+        Self { fuel: bound.fuel, gas: bound.gas, analysed: bound.analysed, may_run_out }
+    }
 }
 
 /// One finding.
@@ -108,6 +120,9 @@ impl CheckReport {
         let review = review(files);
         let manifest = review.manifest.as_ref();
         let provable = review.policy.as_ref().is_some_and(|policy| policy.program().is_some());
+        let cost = |size: &InputSize| {
+            review.policy.as_ref().and_then(|policy| policy.fuel_bound_for(size)).map(Cost::new)
+        };
         let field = |name: &str| {
             let value = manifest.and_then(|manifest| manifest.as_value().get(name)?.as_str());
             value.map(str::to_owned)
@@ -119,12 +134,8 @@ impl CheckReport {
             policy_id: manifest.map(|manifest| manifest.policy_id().to_string()),
             engine: field("engine"),
             provable,
-            cost: review.policy.as_ref().and_then(|policy| policy.fuel_bound()).map(|bound| Cost {
-                fuel: bound.fuel,
-                gas: bound.gas,
-                analysed: bound.analysed,
-                may_run_out: bound.may_run_out(),
-            }),
+            cost: cost(&InputSize::ANY),
+            small_cost: cost(&InputSize::SMALL),
             reads_history: manifest.map(|manifest| manifest.reads_history),
             unprovable: review.unprovable.map(|error| {
                 FindingView::new(Finding {
@@ -173,6 +184,14 @@ impl fmt::Display for CheckReport {
                 if cost.may_run_out {
                     writeln!(f, "            an input that takes more fuel is denied")?;
                 }
+            }
+            if let Some(cost) = &self.small_cost {
+                let more = if cost.may_run_out { ", or it is denied" } else { "" };
+                writeln!(
+                    f,
+                    "            of few calls at most {} fuel, {} gas{more}",
+                    cost.fuel, cost.gas
+                )?;
             }
             if let Some(reads) = self.reads_history {
                 writeln!(
