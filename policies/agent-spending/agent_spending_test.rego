@@ -295,6 +295,14 @@ test_operations_that_let_nothing_leave_do_not_count if {
 	reasons == set()
 }
 
+test_the_smallest_unit_counts_as_an_operation if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as counted
+		with input.bounds as bounds(0, 1)
+		with input.history.hour.operations as 2
+	reasons == {"hourly limit of 2 operations reached: 2 in 1 hour"}
+}
+
 # One counterparty. 40 USDC of the base operation go to a friend.
 
 usdc_to_one := object.union(usdc_limit, {"perCounterpartyPerDay": 70000000})
@@ -355,6 +363,27 @@ test_what_does_not_show_goes_to_somebody_unknown if {
 	reasons == {concat("", [
 		"daily limit of 70 USDC to one counterparty exceeded: 71 USDC to somebody unknown",
 		" asked, 0 USDC may have gone there in 24 hours",
+	])}
+}
+
+test_nothing_goes_to_somebody_unknown_also_when_they_got_too_much if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as to_one
+		with input.bounds as bounds(0, 0)
+		with input.effects.tokens as []
+		with input.history.day.counterparties as [paid(usdc, nobody, 71000000)]
+	reasons == set()
+}
+
+test_the_smallest_unit_may_go_to_somebody_unknown if {
+	reasons := agent_spending.refusals with input as base
+		with data.parameters as to_one
+		with input.bounds as bounds(0, 1)
+		with input.effects.tokens as []
+		with input.history.day.counterparties as [paid(usdc, nobody, 70000000)]
+	reasons == {concat("", [
+		"daily limit of 70 USDC to one counterparty exceeded: 0.000001 USDC to somebody unknown",
+		" asked, 70 USDC may have gone there in 24 hours",
 	])}
 }
 

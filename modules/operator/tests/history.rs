@@ -12,6 +12,9 @@ use writ_evidence::{DEFAULT_HISTORY_BLOCKS, HistoryIndex};
 use writ_operator::{Operator, OperatorConfig};
 use writ_types::{EntryPointVersion, UserOperation};
 
+/// An amount that JSON shows as a number.
+const WEI: u128 = 1_000_000;
+
 /// An operator that keeps what it reads.
 async fn indexed(chain: &Chain) -> Operator {
     let history = Some((chain.folder.path().join("history"), DEFAULT_HISTORY_BLOCKS));
@@ -74,8 +77,8 @@ async fn an_index_changes_no_answer_over_reorganisations_and_restarts() {
     assert_eq!(history(&chain, [&first, &second]).await, none);
 
     execute(&chain, [&first, &second], &chain.send_tokens(0, 0, 60)).await;
-    execute(&chain, [&first, &second], &chain.send_native(0, 1, ETHER / 2)).await;
-    let both = window(&chain, 2, ETHER / 2, 60);
+    execute(&chain, [&first, &second], &chain.send_native(0, 1, 2 * WEI)).await;
+    let both = window(&chain, 2, 2 * WEI, 60);
     let seen = history(&chain, [&first, &second]).await;
     assert_eq!(seen, json!({"sequence": 2, "hour": both, "day": both, "week": both}));
 
@@ -84,12 +87,12 @@ async fn an_index_changes_no_answer_over_reorganisations_and_restarts() {
     execute(&chain, [&first, &second], &chain.send_tokens(0, 2, 7)).await;
     let before = history(&chain, [&first, &second]).await;
     assert_eq!(before["hour"], window(&chain, 1, 0, 7));
-    assert_eq!(before["day"], window(&chain, 3, ETHER / 2, 67));
-    execute(&chain, [&first, &second], &chain.send_native(0, 3, ETHER / 4)).await;
+    assert_eq!(before["day"], window(&chain, 3, 2 * WEI, 67));
+    execute(&chain, [&first, &second], &chain.send_native(0, 3, WEI)).await;
     let lost = chain.newest().await;
     let seen = history(&chain, [&first, &second]).await;
-    assert_eq!(seen["hour"], window(&chain, 2, ETHER / 4, 7));
-    assert_eq!(seen["week"], window(&chain, 4, ETHER * 3 / 4, 67));
+    assert_eq!(seen["hour"], window(&chain, 2, WEI, 7));
+    assert_eq!(seen["week"], window(&chain, 4, 3 * WEI, 67));
     chain.reorganise(1).await;
     assert_ne!(chain.newest().await.hash, lost.hash);
     assert_eq!(history(&chain, [&first, &second]).await, before);
@@ -107,13 +110,13 @@ async fn an_index_changes_no_answer_over_reorganisations_and_restarts() {
     execute(&chain, [&first, &second], &chain.send_tokens(0, 3, 5)).await;
     let seen = history(&chain, [&first, &second]).await;
     assert_eq!(seen["hour"], window(&chain, 2, 0, 12));
-    assert_eq!(seen["week"], window(&chain, 4, ETHER / 2, 72));
+    assert_eq!(seen["week"], window(&chain, 4, 2 * WEI, 72));
 
     // A day later, and a week.
     chain.pass(86_400).await;
     let seen = history(&chain, [&first, &second]).await;
     assert_eq!((&seen["hour"], &seen["day"]), (&nothing, &nothing));
-    assert_eq!(seen["week"], window(&chain, 4, ETHER / 2, 72));
+    assert_eq!(seen["week"], window(&chain, 4, 2 * WEI, 72));
     chain.pass(7 * 86_400).await;
     assert_eq!(history(&chain, [&first, &second]).await["week"], nothing);
 }

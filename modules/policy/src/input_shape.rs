@@ -97,7 +97,7 @@ use Shape::{
 /// Most calls.
 const CALLS: usize = 128;
 /// Most arguments of a call.
-const ARGUMENTS: usize = 16;
+const ARGUMENTS: usize = 64;
 /// Most entries of a list of effects.
 const EFFECTS_LISTED: usize = 256;
 /// Most assets spent in a window.

@@ -148,7 +148,7 @@ fn what_is_not_built_is_refused_by_name() {
 #[test]
 fn a_policy_that_may_read_history_says_that_it_does() {
     let with = |condition: &str, reads: bool| {
-        let rule = format!("\nidle if {condition}\n");
+        let rule = format!("\nidle if {{\n\t{condition}\n}}\n");
         let mut files = files();
         let text = [&files["counterparty.rego"][..], rule.as_bytes()].concat();
         files.insert("counterparty.rego".to_owned(), text);
