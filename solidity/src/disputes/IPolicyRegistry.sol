@@ -13,7 +13,7 @@ interface IPolicyRegistry {
     /// @notice It stands already, and stays as it is.
     error AlreadyRegistered(bytes32 policyId);
     /// @notice More bytes than fit into code behind the leading zero.
-    error ManifestTooLong(uint256 size, uint256 most);
+    error TooLong(uint256 size, uint256 most);
     /// @notice Not the canonical encoding of one value, version byte first.
     error ManifestNotCanonical();
     /// @notice The manifest is not of a policy that PolicyVM version 1 decides: `engine` has to be "policyvm-1" and `provable` true.
@@ -28,6 +28,11 @@ interface IPolicyRegistry {
     function register(bytes calldata manifest, bytes calldata program)
         external
         returns (bytes32 policyId);
+
+    /// @notice Keeps bytes as code ahead of a registration: with the largest programs both would be more than one transaction
+    /// may take. It registers nothing.
+    /// @return at Where they are, which the bytes alone decide; where they were already, if somebody kept them before.
+    function keep(bytes calldata data) external returns (address at);
 
     /// @notice The contract with the code `0x00 ‖ program`; zero for what is not registered.
     function programOf(bytes32 policyId) external view returns (address);

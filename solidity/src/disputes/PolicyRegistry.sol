@@ -27,7 +27,7 @@ contract PolicyRegistry is IPolicyRegistry {
     }
 
     /// @dev What fits into code behind the leading zero (EIP-170).
-    uint256 private constant MOST_MANIFEST = 24_575;
+    uint256 private constant MOST_BYTES = 24_575;
     bytes1 private constant ENCODING_VERSION = 0x02;
 
     /// @notice Says which programs are valid and which encodings canonical.
@@ -44,6 +44,7 @@ contract PolicyRegistry is IPolicyRegistry {
         external
         returns (bytes32 policyId)
     {
+        _checkLength(manifest);
         policyId = keccak256(manifest);
         if (registered[policyId].program != address(0)) revert AlreadyRegistered(policyId);
         _checkManifest(manifest, keccak256(program));
@@ -52,6 +53,12 @@ contract PolicyRegistry is IPolicyRegistry {
         Registered memory stored = Registered(_keep(program), _keep(manifest));
         registered[policyId] = stored;
         emit PolicyRegistered(policyId, stored.program, stored.manifest);
+    }
+
+    /// @inheritdoc IPolicyRegistry
+    function keep(bytes calldata data) external returns (address at) {
+        _checkLength(data);
+        return _keep(data);
     }
 
     /// @inheritdoc IPolicyRegistry
@@ -67,9 +74,6 @@ contract PolicyRegistry is IPolicyRegistry {
     /// @dev Of its fields those that decide what is re-executed. That the program comes from the policy's source is what
     /// every operator finds out by compiling it.
     function _checkManifest(bytes calldata manifest, bytes32 programHash) private view {
-        if (manifest.length > MOST_MANIFEST) {
-            revert ManifestTooLong(manifest.length, MOST_MANIFEST);
-        }
         if (
             manifest.length == 0 || manifest[0] != ENCODING_VERSION
                 || !CHECK.isCanonicalParameters(manifest[1:])
@@ -84,6 +88,11 @@ contract PolicyRegistry is IPolicyRegistry {
         (bool known, uint256 hash) = Documents.word(Documents.field(fields, "program"));
         if (!known) revert NotProvable();
         if (bytes32(hash) != programHash) revert ProgramMismatch(bytes32(hash), programHash);
+    }
+
+    /// @dev A program is as short, or it is not valid.
+    function _checkLength(bytes calldata data) private pure {
+        if (data.length > MOST_BYTES) revert TooLong(data.length, MOST_BYTES);
     }
 
     /// @dev At an address that its bytes alone decide.

@@ -143,10 +143,30 @@ contract PolicyRegistryTest is DisputesTest {
         policies.register(bytes.concat(hex"02", Encode.object(fields)), program);
     }
 
-    function test_refusesManifestsThatDoNotFitIntoCode() public {
-        vm.expectRevert(
-            abi.encodeWithSelector(IPolicyRegistry.ManifestTooLong.selector, 24_576, 24_575)
-        );
+    function test_whatIsKeptBeforeIsWhatIsRegistered() public {
+        vm.prank(stranger);
+        address kept = policies.keep(program);
+        assertEq(policies.keep(program), kept);
+        bytes memory manifest = _manifest();
+        assertEq(policies.programOf(keccak256(manifest)), address(0));
+        policies.register(manifest, program);
+        assertEq(policies.programOf(keccak256(manifest)), kept);
+        assertEq(kept.code, bytes.concat(hex"00", program));
+        // What is kept need not be a program, and counts for nothing then.
+        address nothing = policies.keep(hex"02");
+        assertEq(nothing.code, hex"0002");
+        assertEq(policies.keep("").code, hex"00");
+    }
+
+    function test_refusesWhatDoesNotFitIntoCode() public {
+        bytes memory long = abi.encodeWithSelector(IPolicyRegistry.TooLong.selector, 24_576, 24_575);
+        vm.expectRevert(long);
+        policies.keep(new bytes(24_576));
+        // As many as two bytes of length could mean by less.
+        vm.expectRevert(abi.encodeWithSelector(IPolicyRegistry.TooLong.selector, 65_537, 24_575));
+        policies.keep(new bytes(65_537));
+        assertEq(policies.keep(new bytes(24_575)).code.length, 24_576);
+        vm.expectRevert(abi.encodeWithSelector(IPolicyRegistry.TooLong.selector, 24_576, 24_575));
         policies.register(new bytes(24_576), program);
     }
 

@@ -159,7 +159,7 @@ pub async fn run(arguments: BundlerArguments) -> Result<(), NodeError> {
 }
 
 /// The policies in the folder that was named, or in the usual one, which need not be there.
-fn policies(named: Option<&Path>) -> Result<PolicyStore, NodeError> {
+pub(crate) fn policies(named: Option<&Path>) -> Result<PolicyStore, NodeError> {
     let usual = Path::new("policies");
     let Some(folder) = named.or_else(|| usual.is_dir().then_some(usual)) else {
         return Ok(PolicyStore::default());

@@ -2,7 +2,6 @@
 
 use alloy::primitives::{Address, B256};
 use writ_challenger::ClaimError;
-use writ_policy::StoreError;
 use writ_simulation::{NodeError, SimulationError};
 
 use crate::sync::SyncError;
@@ -12,8 +11,8 @@ use crate::sync::SyncError;
 #[non_exhaustive]
 pub enum ChallengeError {
     /// The policies cannot be read.
-    #[error(transparent)]
-    Policies(#[from] StoreError),
+    #[error("{0}")]
+    Policies(String),
     /// The node, or a source, does not answer.
     #[error(transparent)]
     Node(#[from] NodeError),

@@ -148,7 +148,9 @@ pub async fn run(arguments: ChallengeArguments) -> Result<(), ChallengeError> {
     if modules > MOST_MODULES {
         return Err(ChallengeError::TooMany(modules, MOST_MODULES, "modules"));
     }
-    let policies = PolicyStore::open(&arguments.policies)?;
+    // In children, as operators compile them: a policy may be anybody's.
+    let policies = bundler::policies(Some(&arguments.policies));
+    let policies = policies.map_err(|error| ChallengeError::Policies(error.to_string()))?;
     let client = NodeClient::new(arguments.node_url.as_str(), NodeOptions::default())?;
     let (file, account) = (arguments.signer_key_file.as_deref(), arguments.signer_address);
     let signer = match (arguments.dry_run, file.is_some() || account.is_some()) {
