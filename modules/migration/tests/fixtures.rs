@@ -1,5 +1,5 @@
 //! Every kind of change, bad and repaired, through the real compiler.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
 

@@ -72,7 +72,7 @@ fn case(source: String, bound: &Value) -> Result<Case, String> {
         Engine::new(&[("t.rego", &source)], "data.t.p").map_err(|_| "unparsed".to_owned())?;
     checks.check().map_err(|_| "unchecked".to_owned())?;
     let program = engine.provable().map_err(|error| error.to_string())?;
-    let engine = engine.with_parameters(bound).map_err(|error| error.clone())?;
+    let engine = engine.with_parameters(bound)?;
     Ok(Case { source, engine, program })
 }
 
