@@ -314,13 +314,21 @@ fn reasons_are_explained() {
     let explained = explain(policy.bundle(), &parameters, &over).expect("explained");
     assert_eq!(explained.keys().collect::<Vec<_>>(), decision.reasons.iter().collect::<Vec<_>>());
     let text = &policy.bundle().sources()["agent_spending.rego"];
+    let mut lines = Vec::new();
     for (reason, rules) in explained {
         let [rule] = &rules[..] else { panic!("{reason}: {rules:?}") };
-        let words = reason.split(' ').take(2).collect::<Vec<_>>().join(" ");
         let body: String =
             text.lines().skip(rule.line - 1).take_while(|line| *line != "}").collect();
-        assert!(body.contains(&words), "{reason}: {body}");
+        assert!(body.starts_with("refusals contains reason if {"), "{reason}: {body}");
+        assert!(body.contains(" exceeded: \""), "{reason}: {body}");
+        assert!(
+            body.contains("limit.perOperation") == reason.starts_with("per-operation"),
+            "{body}"
+        );
+        lines.push(rule.line);
     }
+    lines.dedup();
+    assert_eq!(lines.len(), 2, "each from a rule of its own");
 }
 
 #[test]

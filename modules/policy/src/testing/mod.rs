@@ -107,7 +107,7 @@ pub fn test_bundle(
     let (engine, program) = Engine::new(&files, &bundle.manifest().entry)?;
     let running = |test: &&mut TestResult| !test.skipped;
     let paths: Vec<String> = tests.iter().filter(|test| !test.skipped).map(path_of).collect();
-    let lines = engine.cover(&paths);
+    let lines = cover(bundle, &program.rules(), &paths)?;
     let ends: BTreeMap<(String, usize), usize> = program
         .rules()
         .into_iter()
@@ -129,11 +129,36 @@ pub fn test_bundle(
         }
         cases.run(test);
     }
-    let coverage = bundle.sources().keys().map(|file| {
-        let lines = lines.get(file).cloned().unwrap_or_default();
-        (file.clone(), Coverage { covered: lines.covered, not_covered: lines.not_covered })
-    });
-    Ok(TestReport { coverage: coverage.collect(), most_fuel: cases.most_fuel(), tests })
+    Ok(TestReport { coverage: lines, most_fuel: cases.most_fuel(), tests })
+}
+
+/// The lines of the policy that the rules at `paths` evaluate.
+///
+/// regorus looks no further than the last line that it evaluated; so each file gets a rule behind its end, which is.
+fn cover(
+    bundle: &Bundle,
+    rules: &[RuleSpan],
+    paths: &[String],
+) -> Result<BTreeMap<String, Coverage>, BundleError> {
+    let (mut sources, mut ends, mut evaluated) = (bundle.sources().clone(), Vec::new(), Vec::new());
+    for (index, (file, text)) in sources.iter_mut().enumerate() {
+        let Some(rule) = rules.iter().find(|rule| rule.file == *file) else { continue };
+        evaluated.push(format!("data.{}.writ_end_{index}", rule.package));
+        ends.push((file.clone(), line_number(2 + text.matches('\n').count())));
+        text.push_str(&format!("\nwrit_end_{index} := true\n"));
+    }
+    evaluated.extend_from_slice(paths);
+    let mut files = pairs(&sources);
+    files.extend(pairs(bundle.tests()));
+    let (engine, _) = Engine::new(&files, &bundle.manifest().entry)?;
+    let mut lines = engine.cover(&evaluated);
+    let of_file = |(file, end): (String, u32)| {
+        let mut lines = lines.remove(&file).unwrap_or_default();
+        lines.covered.remove(&end);
+        lines.not_covered.remove(&end);
+        (file, Coverage { covered: lines.covered, not_covered: lines.not_covered })
+    };
+    Ok(ends.into_iter().map(of_file).collect())
 }
 
 /// The rules that no test needs: with any one of them deleted, every test still passes.
