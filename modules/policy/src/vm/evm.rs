@@ -16,7 +16,7 @@ use revm::{
     state::{AccountInfo, Bytecode},
 };
 
-use super::{Answer, Fault, GAS_PER_FUEL, Program};
+use super::{Answer, Fault, GAS_PER_FUEL, MAX_STACK, Program};
 
 sol! {
     function evaluate(address program, bytes parameters, bytes input, uint64 limit)
@@ -29,8 +29,8 @@ sol! {
 const TRANSACTION: u64 = 1 << 24;
 /// Where the program that is evaluated stands.
 const PROGRAM: Address = Address::repeat_byte(0xaa);
-/// What an evaluation of a program with few registers takes besides its fuel, the transaction included.
-const SMALL: u64 = 21_000 + 20_000 + 5_000;
+/// What an evaluation takes besides its fuel and its stack, the transaction included.
+const BASE: u64 = 21_000 + 20_000 + 5_000;
 
 /// An EVM with the two contracts.
 pub(super) struct Evm {
@@ -111,7 +111,10 @@ impl Evm {
         let ExecutionResult::Success { output, .. } = &result else { panic!("{result:?}") };
         let answer = evaluateCall::abi_decode_returns(output.data()).expect("an answer");
         let used = result.tx_gas_used();
-        assert!(used <= SMALL + GAS_PER_FUEL * answer.fuel, "{used} gas for {}", answer.fuel);
+        let stack = program.rules.iter().map(|rule| u64::from(rule.registers) + 3).sum::<u64>();
+        let stack = stack.min(MAX_STACK.into()) + 1_000;
+        let besides = BASE + 3 * stack + stack * stack / 512;
+        assert!(used <= besides + GAS_PER_FUEL * answer.fuel, "{used} gas for {}", answer.fuel);
         let said = match (answer.status, answer.code) {
             (0, 0) => Answer::Value(answer.value.to_vec()),
             (1, 0) if answer.value.is_empty() => Answer::Undefined,

@@ -26,6 +26,8 @@ mod evm;
 mod fault;
 mod fuel;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod generate;
 mod heap;
 mod machine;
