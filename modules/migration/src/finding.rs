@@ -69,8 +69,6 @@ pub enum Kind {
     Annotated,
     /// The base slot of `layout at` is another one.
     BaseSlot,
-    /// A transient variable is somewhere else.
-    Transient,
     /// A namespace is gone.
     NamespaceDeleted,
     /// A namespace lies somewhere else.

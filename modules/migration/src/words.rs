@@ -26,7 +26,6 @@ impl Kind {
             Self::WrongAnnotation => "wrongly annotated",
             Self::Annotated => "retyped, as annotated",
             Self::BaseSlot => "of another base slot",
-            Self::Transient => "transient, elsewhere",
             Self::NamespaceDeleted => "a namespace that is gone",
             Self::NamespaceMoved => "a namespace that moved",
             Self::NamespaceDuplicated => "a namespace declared twice",
