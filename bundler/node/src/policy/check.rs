@@ -182,7 +182,10 @@ impl fmt::Display for CheckReport {
                     cost.fuel, cost.gas
                 )?;
                 if cost.may_run_out {
-                    writeln!(f, "            an input that takes more fuel is denied")?;
+                    writeln!(
+                        f,
+                        "            no bound below the limit was found: an input that takes more is denied"
+                    )?;
                 }
             }
             if let Some(cost) = &self.small_cost {
