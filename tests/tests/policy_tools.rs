@@ -200,8 +200,12 @@ async fn tests_run_on_both_engines_and_failures_have_their_place() {
     let (code, _, complained) = policy(&["test", "--run", "(", name(&folder)]).await;
     assert_eq!(code, 1);
     assert!(complained.contains("--run"), "{complained}");
-    // A rule that no test covers any more.
-    append(folder.path(), RULES, "uncovered if {\n\tinput.account.kind == \"x\"\n}");
+    // A line that no test comes to.
+    append(
+        folder.path(),
+        RULES,
+        "uncovered if {\n\tinput.account.kind == \"x\"\n\tinput.account.kind == \"y\"\n}",
+    );
     let (_, said, _) = policy(&["test", "--coverage", name(&folder)]).await;
     assert!(said.contains(&format!("{RULES}: ")) && said.contains(", not "), "{said}");
 }

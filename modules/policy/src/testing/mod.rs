@@ -134,7 +134,7 @@ pub fn test_bundle(
 
 /// The lines of the policy that the rules at `paths` evaluate.
 ///
-/// regorus looks no further than the last line that it evaluated; so each file gets a rule behind its end, which is.
+/// regorus leaves out a file of which it evaluated nothing; so each file gets a rule behind its end, which is evaluated.
 fn cover(
     bundle: &Bundle,
     rules: &[RuleSpan],
