@@ -10,6 +10,7 @@ use crate::{
     challenge::{self, ChallengeArguments},
     config::{BundlerArguments, OperatorArguments, parse},
     dev::{self, DevArguments},
+    migrate::{self, MigrateArguments},
     operator,
     owner::{self, OwnerArguments},
     policy::{self, PolicyArguments},
@@ -40,6 +41,8 @@ enum Command {
     Policy(PolicyArguments),
     /// Re-evaluate attested decisions, and prove wrong ones on the chain.
     Challenge(Box<ChallengeArguments>),
+    /// Check an upgrade of a live contract before it is sent.
+    Migrate(MigrateArguments),
 }
 
 /// Runs the program on the process's arguments.
@@ -69,6 +72,10 @@ pub fn main() -> ExitCode {
             error.exit()
         }
         Err(NodeError::Policy(error)) => {
+            eprintln!("writ: {error}");
+            ExitCode::from(error.exit_code())
+        }
+        Err(NodeError::Migrate(error)) => {
             eprintln!("writ: {error}");
             ExitCode::from(error.exit_code())
         }
@@ -107,6 +114,7 @@ pub async fn run(arguments: Vec<OsString>) -> Result<(), NodeError> {
                 log_to_stderr();
                 Ok(challenge::run(*arguments).await.map_err(Box::new)?)
             }
+            Cli { command: Command::Migrate(arguments) } => Ok(migrate::run(&arguments)?),
             Cli { command: Command::Bundler(arguments) } => bundler::run(*arguments).await,
             Cli { command: Command::Operator(arguments) } => operator::run(arguments).await,
         },

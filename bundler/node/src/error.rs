@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use writ_attestation::KeyError;
 
 use crate::{
-    challenge::ChallengeError, config::ConfigurationError, dev::DevError, owner::OwnerTraceError,
-    policy::PolicyError, sync::SyncError,
+    challenge::ChallengeError, config::ConfigurationError, dev::DevError, migrate::MigrateError,
+    owner::OwnerTraceError, policy::PolicyError, sync::SyncError,
 };
 
 /// Why `writ` ends with an error: one sentence with the remedy where there is one.
@@ -58,6 +58,9 @@ pub enum NodeError {
     /// Decisions were not judged, or not challenged.
     #[error(transparent)]
     Challenge(#[from] Box<ChallengeError>),
+    /// An upgrade was not compared, or is not safe.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
 }
 
 impl NodeError {

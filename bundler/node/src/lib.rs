@@ -9,6 +9,7 @@
 //! writ sync ──── registry ──> module.sync(account, epoch), tried, then sent
 //! writ policy ── bundle ──> `writ policy-worker`, a child under limits ──> report
 //! writ challenge  operations on the chain ──> evidence ──> re-evaluation ──> proof of a wrong decision
+//! writ migrate layout ── build-infos, solc ──> layouts compared ──> report, exit code
 //! ```
 //!
 //! Invariants: every setting of a service has one name, shared by flag, environment (`WRIT_…`) and TOML; a
@@ -19,6 +20,7 @@ pub mod challenge;
 pub mod config;
 pub mod dev;
 pub mod metrics;
+pub mod migrate;
 pub mod operator;
 pub mod owner;
 pub mod policy;
