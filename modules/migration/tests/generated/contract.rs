@@ -127,14 +127,14 @@ impl Leaf<'_> {
         let noise = U256::from_be_bytes(keccak256(&self.key).0) | U256::ONE;
         let cut = |bits: u16| noise >> (256 - usize::from(bits)) | U256::ONE;
         match self.kind {
-            Ty::Uint(bits) => (cut(*bits), format!("{:#x}", cut(*bits))),
-            Ty::Int(bits) => (cut(*bits - 1), format!("{:#x}", cut(*bits - 1))),
+            Ty::Uint(bits) => (cut(*bits), cut(*bits).to_string()),
+            Ty::Int(bits) => (cut(*bits - 1), cut(*bits - 1).to_string()),
             Ty::Bool => (U256::ONE, "true".to_owned()),
-            Ty::Address => (cut(160), format!("address(uint160({:#x}))", cut(160))),
+            Ty::Address => (cut(160), format!("address(uint160({}))", cut(160))),
             Ty::Bytes(bytes) => {
                 let shift = 256 - 8 * usize::from(*bytes);
                 let value = cut(8 * bytes);
-                (value << shift, format!("bytes{bytes}(uint{}({value:#x}))", 8 * bytes))
+                (value << shift, format!("bytes{bytes}(uint{}({value}))", 8 * bytes))
             }
             Ty::Enum(_) => (U256::ONE, String::new()),
             other => panic!("{other:?} is no leaf"),
