@@ -1,5 +1,5 @@
 //! Build-infos and compilers that are of no use, or mean harm: refused by name, within the limits.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! At least as strict as OpenZeppelin's upgrades-core, and every difference written down in docs/migration.md.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
 

@@ -18,14 +18,14 @@ pub enum MigrateError {
     },
     /// The compiler does not run.
     #[error("{0}; name another one with --solc")]
-    Compiler(#[from] LayoutError),
+    Compiler(Box<LayoutError>),
     /// A file has no layout to compare.
     #[error("{}: {source}", file.display())]
     Layout {
         /// The build-info.
         file: PathBuf,
         /// Why.
-        source: LayoutError,
+        source: Box<LayoutError>,
     },
     /// Neither a former version nor a proxy.
     #[error("there is nothing to compare with: name --before or --proxy")]

@@ -111,7 +111,8 @@ pub fn run(arguments: &MigrateArguments) -> Result<(), MigrateError> {
 }
 
 fn layout(arguments: &LayoutArguments) -> Result<(), MigrateError> {
-    let compiler = Compiler::at(&arguments.solc)?;
+    let compiler =
+        Compiler::at(&arguments.solc).map_err(|error| MigrateError::Compiler(Box::new(error)))?;
     let read = |contract: &BuiltContract| load(&compiler, contract);
     let after = read(&arguments.after)?;
     let before = arguments.before.as_ref().map(read).transpose()?;
@@ -140,7 +141,8 @@ fn layout(arguments: &LayoutArguments) -> Result<(), MigrateError> {
 }
 
 fn load(compiler: &Compiler, contract: &BuiltContract) -> Result<ContractLayout, MigrateError> {
-    let named = |source| MigrateError::Layout { file: contract.file.clone(), source };
+    let named =
+        |error| MigrateError::Layout { file: contract.file.clone(), source: Box::new(error) };
     let build = BuildInfo::parse(&bytes(&contract.file)?).map_err(named)?;
     let found = layouts(compiler, &build, std::slice::from_ref(&contract.contract));
     found.map_err(named)?.pop().ok_or_else(|| {

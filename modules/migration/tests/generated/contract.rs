@@ -91,7 +91,7 @@ impl Ty {
                 }
             }
             Self::Map(value) => {
-                value.leaves(&format!("{key}[7]"), &format!("{at}[7]"), room, leaves)
+                value.leaves(&format!("{key}[7]"), &format!("{at}[7]"), room, leaves);
             }
             Self::List(element) => {
                 let room = format!("{room} if ({at}.length == 0) {at}.push();");
@@ -242,7 +242,7 @@ impl Contract {
                 self.bases.insert(0, Base { name, vars: vec![new], gap: 0 });
                 "base in front"
             }
-            9 | 10 | 11 if self.bases[base].gap > 1 => {
+            9..=11 if self.bases[base].gap > 1 => {
                 new.kind = Ty::Uint(256);
                 let base = &mut self.bases[base];
                 base.vars.push(new);
