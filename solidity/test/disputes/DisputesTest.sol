@@ -49,9 +49,9 @@ struct Claim {
 abstract contract DisputesTest is RegistryTest {
     string private constant FILE = "solidity/test/vectors/disputes.json";
     string private constant POLICY =
-        "Policy(bytes manifest,string name,bytes32 policyId,bytes program)";
+        "PolicyVector(bytes manifest,string name,bytes32 policyId,bytes program)";
     string private constant CASE =
-        "Case(bool allow,bytes bounds,bytes evidence,bool lower,string name,bytes parameters,bytes32 policyId,uint256 validFor)";
+        "CaseVector(bool allow,bytes bounds,bytes evidence,bool lower,string name,bytes parameters,bytes32 policyId,uint256 validFor)";
 
     /// @dev Of the example document.
     uint48 internal constant DECIDED_AT = 1_790_000_000;
