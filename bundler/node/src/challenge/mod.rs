@@ -39,7 +39,10 @@ use self::{
     chain::{Chain, Included, attested, included},
     source::{Source, evidence},
 };
-use crate::{bundler, shutdown, sync::send::send};
+use crate::{
+    bundler, shutdown,
+    sync::{SendingArguments, send::send},
+};
 
 pub use error::ChallengeError;
 
@@ -109,26 +112,9 @@ pub struct ChallengeArguments {
     #[arg(long, value_name = "ADDRESS")]
     pub reporter: Option<Address>,
 
-    /// File with the private key (32 bytes in hex) that signs and pays. It must be readable by its owner only.
-    #[arg(
-        long,
-        env = "WRIT_SIGNER_KEY_FILE",
-        value_name = "FILE",
-        conflicts_with = "signer_address"
-    )]
-    pub signer_key_file: Option<PathBuf>,
-
-    /// Instead of a key: an account that the node holds unlocked, as development nodes do.
-    #[arg(long, env = "WRIT_SIGNER_ADDRESS", value_name = "ADDRESS")]
-    pub signer_address: Option<Address>,
-
-    /// Most to pay for a unit of gas, in wei: while the chain asks for more, nothing is sent.
-    #[arg(long, value_name = "WEI")]
-    pub max_fee_per_gas: Option<u128>,
-
-    /// Seconds to wait for each transaction.
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    pub wait: u64,
+    /// Who signs and pays, and how much.
+    #[command(flatten)]
+    pub sending: SendingArguments,
 
     /// With `--watch`: seconds between two looks.
     #[arg(long, value_name = "SECONDS", default_value = "12", value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -152,7 +138,8 @@ pub async fn run(arguments: ChallengeArguments) -> Result<(), ChallengeError> {
     let policies = bundler::policies(Some(&arguments.policies));
     let policies = policies.map_err(|error| ChallengeError::Policies(error.to_string()))?;
     let client = NodeClient::new(arguments.node_url.as_str(), NodeOptions::default())?;
-    let (file, account) = (arguments.signer_key_file.as_deref(), arguments.signer_address);
+    let (file, account) =
+        (arguments.sending.signer_key_file.as_deref(), arguments.sending.signer_address);
     let signer = match (arguments.dry_run, file.is_some() || account.is_some()) {
         (true, _) => None,
         (false, false) => return Err(ChallengeError::NoSigner),
@@ -335,7 +322,7 @@ impl Challenger {
         let Some(signer) = &self.signer else {
             return say(&format!("to   {disputes}\ndata {call}"));
         };
-        let (most, wait) = (self.arguments.max_fee_per_gas, self.arguments.wait);
+        let (most, wait) = (self.arguments.sending.max_fee_per_gas, self.arguments.sending.wait);
         let wait = Duration::from_secs(wait);
         let transaction = send(&self.state, signer, disputes, call, most, wait).await?;
         say(&format!(

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     bundler,
-    sync::{SyncError, send::send},
+    sync::{SendingArguments, SyncError, send::send},
 };
 
 /// What the command is told.
@@ -57,26 +57,9 @@ pub struct RegisterArguments {
     #[arg(long)]
     pub send: bool,
 
-    /// File with the private key (32 bytes in hex) that signs and pays. It must be readable by its owner only.
-    #[arg(
-        long,
-        env = "WRIT_SIGNER_KEY_FILE",
-        value_name = "FILE",
-        conflicts_with = "signer_address"
-    )]
-    pub signer_key_file: Option<PathBuf>,
-
-    /// Instead of a key: an account that the node holds unlocked, as development nodes do.
-    #[arg(long, env = "WRIT_SIGNER_ADDRESS", value_name = "ADDRESS")]
-    pub signer_address: Option<Address>,
-
-    /// Most to pay for a unit of gas, in wei: while the chain asks for more, nothing is sent.
-    #[arg(long, value_name = "WEI")]
-    pub max_fee_per_gas: Option<u128>,
-
-    /// Seconds to wait for the transaction.
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    pub wait: u64,
+    /// Who signs and pays, and how much.
+    #[command(flatten)]
+    pub sending: SendingArguments,
 }
 
 /// Why a policy was not registered.
@@ -218,14 +201,15 @@ async fn put(
         registration.call = Some(call);
         return Ok(registration);
     }
-    let (file, account) = (arguments.signer_key_file.as_deref(), arguments.signer_address);
+    let (file, account) =
+        (arguments.sending.signer_key_file.as_deref(), arguments.sending.signer_address);
     if file.is_none() && account.is_none() {
         return Err(RegisterError::NoSigner);
     }
     let signer = bundler::signer(file, account, &client).await;
     let signer = signer.map_err(|error| RegisterError::Signer(error.to_string()))?;
-    let wait = Duration::from_secs(arguments.wait);
-    let most = arguments.max_fee_per_gas;
+    let wait = Duration::from_secs(arguments.sending.wait);
+    let most = arguments.sending.max_fee_per_gas;
     let transaction = send(&state, &signer, registry, call, most, wait).await?;
     registration.program = program_of(&state, registry, policy_id).await?;
     registration.transaction = Some(transaction);

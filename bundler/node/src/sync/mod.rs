@@ -17,7 +17,7 @@ mod error;
 pub(crate) mod send;
 mod standing;
 
-use std::{io::Write as _, path::PathBuf, time::Duration};
+use std::{io::Write as _, time::Duration};
 
 use alloy::primitives::Address;
 use clap::Args;
@@ -25,6 +25,7 @@ use url::Url;
 use writ_simulation::{NodeClient, NodeOptions, Simulator, StateOptions, StateProvider};
 
 pub use error::SyncError;
+pub use send::SendingArguments;
 pub use standing::{Move, Standing, standing};
 
 use crate::{bundler, shutdown};
@@ -56,26 +57,9 @@ pub struct SyncArguments {
     #[arg(long)]
     pub send: bool,
 
-    /// File with the private key (32 bytes in hex) that signs and pays. It must be readable by its owner only.
-    #[arg(
-        long,
-        env = "WRIT_SIGNER_KEY_FILE",
-        value_name = "FILE",
-        conflicts_with = "signer_address"
-    )]
-    pub signer_key_file: Option<PathBuf>,
-
-    /// Instead of a key: an account that the node holds unlocked, as development nodes do.
-    #[arg(long, env = "WRIT_SIGNER_ADDRESS", value_name = "ADDRESS")]
-    pub signer_address: Option<Address>,
-
-    /// Most to pay for a unit of gas, in wei: while the chain asks for more, nothing is sent.
-    #[arg(long, value_name = "WEI")]
-    pub max_fee_per_gas: Option<u128>,
-
-    /// Seconds to wait for each transaction.
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    pub wait: u64,
+    /// Who signs and pays, and how much.
+    #[command(flatten)]
+    pub sending: SendingArguments,
 
     /// Look again every so many seconds, until SIGINT or SIGTERM. Without it: once.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -95,7 +79,8 @@ pub async fn run(mut arguments: SyncArguments) -> Result<(), SyncError> {
     }
     let client = NodeClient::new(arguments.node_url.as_str(), NodeOptions::default())?;
     let signer = if arguments.send {
-        let (file, account) = (arguments.signer_key_file.as_deref(), arguments.signer_address);
+        let (file, account) =
+            (arguments.sending.signer_key_file.as_deref(), arguments.sending.signer_address);
         if file.is_none() && account.is_none() {
             return Err(SyncError::NoSigner);
         }
@@ -155,7 +140,7 @@ impl Keeper {
         let Some(signer) = &self.signer else {
             return say(&format!("to   {module}\ndata {}", due.call(account)));
         };
-        let (most, wait) = (self.arguments.max_fee_per_gas, self.arguments.wait);
+        let (most, wait) = (self.arguments.sending.max_fee_per_gas, self.arguments.sending.wait);
         let call = due.call(account);
         let wait = Duration::from_secs(wait);
         let sent = send::send(&self.state, signer, module, call, most, wait).await?;

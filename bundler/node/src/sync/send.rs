@@ -1,17 +1,43 @@
 //! One transaction, from its price to its receipt.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use alloy::{
     primitives::{Address, B256, Bytes, U64, U256},
     rpc::types::TransactionReceipt,
 };
+use clap::Args;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 use writ_builder::{BundleSigner, Call, Fees, Unsigned};
 use writ_simulation::StateProvider;
 
 use super::SyncError;
+
+/// What every command that sends a transaction is told about it.
+#[derive(Clone, Debug, Args)]
+pub struct SendingArguments {
+    /// File with the private key (32 bytes in hex) that signs and pays. It must be readable by its owner only.
+    #[arg(
+        long,
+        env = "WRIT_SIGNER_KEY_FILE",
+        value_name = "FILE",
+        conflicts_with = "signer_address"
+    )]
+    pub signer_key_file: Option<PathBuf>,
+
+    /// Instead of a key: an account that the node holds unlocked, as development nodes do.
+    #[arg(long, env = "WRIT_SIGNER_ADDRESS", value_name = "ADDRESS")]
+    pub signer_address: Option<Address>,
+
+    /// Most to pay for a unit of gas, in wei: while the chain asks for more, nothing is sent.
+    #[arg(long, value_name = "WEI")]
+    pub max_fee_per_gas: Option<u128>,
+
+    /// Seconds to wait for each transaction.
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub wait: u64,
+}
 
 /// How often the node is asked for the receipt.
 const POLL: Duration = Duration::from_millis(500);
