@@ -138,15 +138,12 @@ pub async fn run(arguments: ChallengeArguments) -> Result<(), ChallengeError> {
     let policies = bundler::policies(Some(&arguments.policies));
     let policies = policies.map_err(|error| ChallengeError::Policies(error.to_string()))?;
     let client = NodeClient::new(arguments.node_url.as_str(), NodeOptions::default())?;
-    let (file, account) =
-        (arguments.sending.signer_key_file.as_deref(), arguments.sending.signer_address);
-    let signer = match (arguments.dry_run, file.is_some() || account.is_some()) {
-        (true, _) => None,
-        (false, false) => return Err(ChallengeError::NoSigner),
-        (false, true) => {
-            let signer = bundler::signer(file, account, &client).await;
-            Some(signer.map_err(|error| ChallengeError::Signer(error.to_string()))?)
-        }
+    let signer = if arguments.dry_run {
+        None
+    } else {
+        let signer = arguments.sending.signer(&client).await;
+        let signer = signer.map_err(|error| ChallengeError::Signer(error.to_string()))?;
+        Some(signer.ok_or(ChallengeError::NoSigner)?)
     };
     let sources: Result<_, _> = arguments.sources.iter().map(Source::new).collect();
     let challenger = Challenger {
@@ -322,9 +319,8 @@ impl Challenger {
         let Some(signer) = &self.signer else {
             return say(&format!("to   {disputes}\ndata {call}"));
         };
-        let (most, wait) = (self.arguments.sending.max_fee_per_gas, self.arguments.sending.wait);
-        let wait = Duration::from_secs(wait);
-        let transaction = send(&self.state, signer, disputes, call, most, wait).await?;
+        let sending = &self.arguments.sending;
+        let transaction = send(&self.state, signer, disputes, call, sending).await?;
         say(&format!(
             "proven by transaction {transaction}; collect what {reporter} is owed at the registry"
         ))

@@ -6,7 +6,7 @@
 //!
 //! Anybody may register, and what is registered is what the id says: the signer needs gas, and no right.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use alloy::{
     primitives::{Address, B256, Bytes},
@@ -27,10 +27,7 @@ use super::{
     check::complaint,
     job::{Answer, Job},
 };
-use crate::{
-    bundler,
-    sync::{SendingArguments, SyncError, send::send},
-};
+use crate::sync::{SendingArguments, SyncError, send::send};
 
 /// What the command is told.
 #[derive(Clone, Debug, Args)]
@@ -201,16 +198,10 @@ async fn put(
         registration.call = Some(call);
         return Ok(registration);
     }
-    let (file, account) =
-        (arguments.sending.signer_key_file.as_deref(), arguments.sending.signer_address);
-    if file.is_none() && account.is_none() {
-        return Err(RegisterError::NoSigner);
-    }
-    let signer = bundler::signer(file, account, &client).await;
+    let signer = arguments.sending.signer(&client).await;
     let signer = signer.map_err(|error| RegisterError::Signer(error.to_string()))?;
-    let wait = Duration::from_secs(arguments.sending.wait);
-    let most = arguments.sending.max_fee_per_gas;
-    let transaction = send(&state, &signer, registry, call, most, wait).await?;
+    let signer = signer.ok_or(RegisterError::NoSigner)?;
+    let transaction = send(&state, &signer, registry, call, &arguments.sending).await?;
     registration.program = program_of(&state, registry, policy_id).await?;
     registration.transaction = Some(transaction);
     match registration.program {

@@ -28,7 +28,7 @@ pub use error::SyncError;
 pub use send::SendingArguments;
 pub use standing::{Move, Standing, standing};
 
-use crate::{bundler, shutdown};
+use crate::shutdown;
 
 /// Most accounts of one run.
 const MOST_ACCOUNTS: usize = 256;
@@ -79,13 +79,9 @@ pub async fn run(mut arguments: SyncArguments) -> Result<(), SyncError> {
     }
     let client = NodeClient::new(arguments.node_url.as_str(), NodeOptions::default())?;
     let signer = if arguments.send {
-        let (file, account) =
-            (arguments.sending.signer_key_file.as_deref(), arguments.sending.signer_address);
-        if file.is_none() && account.is_none() {
-            return Err(SyncError::NoSigner);
-        }
-        let signer = bundler::signer(file, account, &client).await;
-        Some(signer.map_err(|error| SyncError::Signer(error.to_string()))?)
+        let signer = arguments.sending.signer(&client).await;
+        let signer = signer.map_err(|error| SyncError::Signer(error.to_string()))?;
+        Some(signer.ok_or(SyncError::NoSigner)?)
     } else {
         None
     };
@@ -140,10 +136,8 @@ impl Keeper {
         let Some(signer) = &self.signer else {
             return say(&format!("to   {module}\ndata {}", due.call(account)));
         };
-        let (most, wait) = (self.arguments.sending.max_fee_per_gas, self.arguments.sending.wait);
         let call = due.call(account);
-        let wait = Duration::from_secs(wait);
-        let sent = send::send(&self.state, signer, module, call, most, wait).await?;
+        let sent = send::send(&self.state, signer, module, call, &self.arguments.sending).await?;
         // Somebody else may have been faster, and gone further.
         let block = self.state.latest().await?;
         let epoch = standing::epoch_of(&self.simulator, &block, module, account).await?;

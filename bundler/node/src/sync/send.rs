@@ -10,9 +10,10 @@ use clap::Args;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 use writ_builder::{BundleSigner, Call, Fees, Unsigned};
-use writ_simulation::StateProvider;
+use writ_simulation::{NodeClient, StateProvider};
 
 use super::SyncError;
+use crate::{NodeError, bundler};
 
 /// What every command that sends a transaction is told about it.
 #[derive(Clone, Debug, Args)]
@@ -39,6 +40,20 @@ pub struct SendingArguments {
     pub wait: u64,
 }
 
+impl SendingArguments {
+    /// Who signs; none where nobody is named.
+    pub(crate) async fn signer(
+        &self,
+        node: &NodeClient,
+    ) -> Result<Option<BundleSigner>, NodeError> {
+        let (file, account) = (self.signer_key_file.as_deref(), self.signer_address);
+        if file.is_none() && account.is_none() {
+            return Ok(None);
+        }
+        bundler::signer(file, account, node).await.map(Some)
+    }
+}
+
 /// How often the node is asked for the receipt.
 const POLL: Duration = Duration::from_millis(500);
 /// Wei on top of the base fee, where the node suggests none.
@@ -50,9 +65,9 @@ pub(crate) async fn send(
     signer: &BundleSigner,
     to: Address,
     input: Bytes,
-    most: Option<u128>,
-    wait: Duration,
+    arguments: &SendingArguments,
 ) -> Result<B256, SyncError> {
+    let (most, wait) = (arguments.max_fee_per_gas, Duration::from_secs(arguments.wait));
     let client = state.client();
     let sender = signer.address();
     let count = async |tag: &'static str| {

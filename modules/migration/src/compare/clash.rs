@@ -83,10 +83,7 @@ pub fn clash(proxy: &ContractLayout, implementation: &ContractLayout) -> Report 
                 continue;
             }
             let after = place(implementation, other, zero);
-            let consequence = format!(
-                "the implementation's `{}` lies where the proxy keeps `{}`: each would overwrite the other",
-                other.label, one.label
-            );
+            let consequence = clashing(&other.label, &one.label);
             comparison.find(
                 &region,
                 Kind::ProxyClash,
@@ -103,10 +100,7 @@ pub fn clash(proxy: &ContractLayout, implementation: &ContractLayout) -> Report 
                 && one.namespace.and_then(|namespace| namespace.id.as_ref())
                     == other.namespace.and_then(|namespace| namespace.id.as_ref());
             if !same {
-                let consequence = format!(
-                    "the implementation's `{}` lies where the proxy keeps `{}`: each would overwrite the other",
-                    other.label, one.label
-                );
+                let consequence = clashing(&other.label, &one.label);
                 comparison.find(
                     &region,
                     Kind::ProxyClash,
@@ -133,4 +127,10 @@ pub fn clash(proxy: &ContractLayout, implementation: &ContractLayout) -> Report 
         );
     }
     comparison.finish()
+}
+
+fn clashing(of_implementation: &str, of_proxy: &str) -> String {
+    format!(
+        "the implementation's `{of_implementation}` lies where the proxy keeps `{of_proxy}`: each would overwrite the other"
+    )
 }
